@@ -1,0 +1,116 @@
+// What happens to one subject (user or team) with all its parts: the one stored fact of a change.
+// Planned first, applied later, and then the payload of its audit entry.
+
+import type { ExternalId, Owner, SourceName, TeamId, UserId } from './ids.ts';
+import type { AttributeName, FieldName, OwnedValue } from './user.ts';
+
+/** A team, also one that the same plan is about to create: then `id` is missing and `group` names the group that feeds it. */
+export interface TeamRef {
+  readonly name: string;
+  readonly id?: TeamId;
+  readonly group?: { readonly source: SourceName; readonly id: ExternalId };
+}
+
+export type ChangeSubject =
+  | { readonly kind: 'user'; readonly id: UserId }
+  /** A user to be created for this account. */
+  | { readonly kind: 'account'; readonly source: SourceName; readonly id: ExternalId }
+  | { readonly kind: 'team'; readonly id: TeamId }
+  /** A team to be created for this group. */
+  | { readonly kind: 'group'; readonly source: SourceName; readonly id: ExternalId };
+
+/** Why a user's `enabled` is what it is; the words that `user explain` prints. */
+export type EnabledReason =
+  | 'pinned'
+  | 'admin-hold'
+  | 'not-activated'
+  | 'activated'
+  | 'authority-enabled'
+  | 'authority-disabled'
+  | 'authority-expired'
+  | 'authority-gone'
+  | 'votes-gone'
+  | 'votes-alive'
+  | 'no-lifecycle';
+
+export type MainTeamRule = 'pinned' | 'kept' | 'first-assigned' | 'first-by-name' | 'no-team';
+
+export type FieldRule = 'pinned' | 'precedence' | 'kept-local' | 'kept-unread' | 'kept-conflict' | 'kept-rename' | 'removed' | 'kept';
+
+export type UserChangePart =
+  | { readonly part: 'created'; readonly origin: Owner }
+  | { readonly part: 'linked'; readonly source: SourceName; readonly account: ExternalId; readonly name: string; readonly rule: string }
+  /** The account's absence acts on the user (`gone`), or it is back (`active`). */
+  | {
+      readonly part: 'link-state';
+      readonly source: SourceName;
+      readonly account: ExternalId;
+      readonly name: string;
+      readonly before: 'active' | 'gone';
+      readonly after: 'active' | 'gone';
+      readonly because: string;
+    }
+  | {
+      readonly part: 'field';
+      readonly field: FieldName;
+      readonly before?: OwnedValue;
+      readonly after?: OwnedValue;
+      readonly rule: FieldRule;
+    }
+  /** An attribute of one owner; the one of `local` wins beside it and is never touched by sync. */
+  | {
+      readonly part: 'attribute';
+      readonly name: AttributeName;
+      readonly owner: Owner;
+      readonly before?: string;
+      readonly after?: string;
+    }
+  | { readonly part: 'enabled'; readonly before: boolean; readonly after: boolean; readonly because: EnabledReason }
+  | { readonly part: 'membership'; readonly op: 'add' | 'remove'; readonly team: TeamRef; readonly owner: Owner; readonly because: string }
+  | { readonly part: 'grant'; readonly op: 'add' | 'remove'; readonly team: TeamRef; readonly owner: Owner; readonly because: string }
+  | { readonly part: 'role'; readonly op: 'add' | 'remove'; readonly role: string; readonly owner: Owner; readonly because: string }
+  | { readonly part: 'main-team'; readonly before?: TeamRef; readonly after?: TeamRef; readonly rule: MainTeamRule };
+
+export type TeamChangePart =
+  | { readonly part: 'team-created'; readonly name: string; readonly origin: Owner }
+  | { readonly part: 'team-renamed'; readonly before: string; readonly after: string }
+  | { readonly part: 'team-parent'; readonly before?: TeamRef; readonly after?: TeamRef }
+  /** A group starts or stops feeding the team. */
+  | { readonly part: 'team-fed'; readonly op: 'add' | 'remove'; readonly source: SourceName; readonly group: ExternalId; readonly name: string };
+
+export type ChangePart = UserChangePart | TeamChangePart;
+
+export interface Change {
+  readonly subject: ChangeSubject;
+  /** For people: username or team name. */
+  readonly label: string;
+  /** In a fixed order; deterministic for the same inputs. Never empty. */
+  readonly parts: readonly ChangePart[];
+  /** Changes with the same value are one atomic group: applied in one transaction, held together (a freed name, a swap). */
+  readonly atomic?: string;
+}
+
+/** Stable text of a subject: `user:12`, `account:ad-hq/<id>`, `team:3`, `group:ad-hq/<id>`. */
+export function subjectKey(subject: ChangeSubject): string {
+  switch (subject.kind) {
+    case 'user':
+    case 'team':
+      return `${subject.kind}:${subject.id}`;
+    case 'account':
+    case 'group':
+      return `${subject.kind}:${subject.source}/${subject.id}`;
+    default:
+      return subject satisfies never;
+  }
+}
+
+/** JSON with sorted keys and no undefined: equal changes give equal text, whatever order their fields were written in. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value as Record<string, unknown>).filter(([, item]) => item !== undefined);
+    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}

@@ -1,0 +1,167 @@
+// What the pure core takes in and gives out: the world it decides in, the decision per subject, the claims on unique keys,
+// the dangers of a change and the guard's verdict. Data only; the verbs are in src/reconcile.
+
+import type { MirrorAccount, Quarantine } from './account.ts';
+import type { Change, FieldRule } from './change.ts';
+import type { Finding } from './finding.ts';
+import type { MirrorGroup } from './group.ts';
+import type { AccountKey, EpochMs, GroupKey, Owner, SourceName, TeamId, UserId } from './ids.ts';
+import type { CorrelationKey, GuardLimit, Policy } from './policy.ts';
+import type { Team } from './team.ts';
+import type { FieldName, User } from './user.ts';
+
+/** Everything that decisions depend on beside the subject itself. Built once per plan. */
+export interface World {
+  readonly policy: Policy;
+  readonly now: EpochMs;
+  /** The source whose run plans. */
+  readonly source: SourceName;
+  readonly teams: ReadonlyMap<TeamId, Team>;
+  readonly groups: ReadonlyMap<GroupKey, MirrorGroup>;
+  /** Teams that this plan is about to create, by the group that feeds them. */
+  readonly newTeams: ReadonlyMap<GroupKey, { readonly name: string }>;
+}
+
+export interface UserInput {
+  readonly user: User;
+  /** Every account linked to the user, of all sources. */
+  readonly accounts: readonly MirrorAccount[];
+}
+
+export type UniqueKeyKind = 'username' | 'email';
+
+/** A user (or a user to be created for an account) wants a unique value; `key` is folded. */
+export interface KeyClaim {
+  readonly kind: UniqueKeyKind;
+  readonly key: string;
+  readonly value: string;
+  readonly claimant: string;
+  /** The key that the claimant holds now, folded, if any: it is freed when the claim is granted. */
+  readonly holds?: string;
+}
+
+/** Claims that cannot be granted: `${kind}:${claimant}` -> label of the holder who keeps the value. */
+export type RefusedClaims = ReadonlyMap<string, string>;
+
+export interface UserDecision {
+  /** Absent when nothing changes. */
+  readonly change?: Change;
+  readonly claims: readonly KeyClaim[];
+  readonly findings: readonly Finding[];
+  /** The earliest moment at which time alone changes the decision. */
+  readonly recheckAt?: EpochMs;
+}
+
+/** Who else carries a match key: an account of the mirror, or a local value of a user. */
+export interface MatchCandidate {
+  readonly by: CorrelationKey;
+  readonly key: string;
+  readonly userId?: UserId;
+  readonly accountKey?: AccountKey;
+  /** Absent for a local value. */
+  readonly source?: SourceName;
+}
+
+/** What becomes of an account without a user. */
+export type AccountDecision =
+  | { readonly kind: 'link'; readonly user: UserId; readonly rule: string }
+  | { readonly kind: 'create' }
+  | { readonly kind: 'wait'; readonly quarantine?: Quarantine; readonly finding: Finding }
+  /** Not present in the source any more, or nothing to do. */
+  | { readonly kind: 'ignore' };
+
+/** How one field of one user came to its value; `user explain` prints it. */
+export interface FieldExplanation {
+  readonly field: FieldName;
+  readonly value?: string;
+  readonly owner?: Owner;
+  readonly rule: FieldRule;
+  /** In the order in which they were asked. */
+  readonly candidates: readonly {
+    readonly owner: Owner;
+    readonly account?: string;
+    readonly reading: 'present' | 'cleared' | 'unread';
+    readonly value?: string;
+    /** `wins`, or why it lost: `lower precedence`, `cleared`, `never read`, `held by <user>`, `pinned`. */
+    readonly verdict: string;
+  }[];
+}
+
+/** What makes a change dangerous; each is counted and limited on its own. */
+export type Danger =
+  | { readonly kind: 'access-loss' }
+  | { readonly kind: 'membership-removal' }
+  | { readonly kind: 'grant-removal' }
+  | { readonly kind: 'role-removal' }
+  | { readonly kind: 'main-team-change' }
+  | { readonly kind: 'rename' }
+  | { readonly kind: 'role-added' }
+  | { readonly kind: 'created' }
+  | { readonly kind: 'field-changed'; readonly field: string }
+  | { readonly kind: 'team-members'; readonly team: TeamId; readonly teamName: string }
+  /** Always held: a protected user would be disabled, lose a role or be linked. */
+  | { readonly kind: 'protected' }
+  /** Always held: grants lost at a user's first link to UCCX or UCCE (R161). */
+  | { readonly kind: 'first-link-grant-loss' }
+  /** Always held: first run of a source would link to or overwrite an existing user. */
+  | { readonly kind: 'first-run' }
+  /** Always held: removal derived from a read whose scope or server differs from the one before. */
+  | { readonly kind: 'scope-changed' }
+  /** Always held: removal derived from a complete read without any account. */
+  | { readonly kind: 'empty-read' };
+
+export type DangerKind = Danger['kind'];
+
+/** State before the run against which the guard measures. */
+export interface GuardBaseline {
+  /** Users linked to the source that were enabled before the 24-hour window. */
+  readonly enabledUsers: number;
+  /** Users linked to the source. */
+  readonly linkedUsers: number;
+  /** Members of each team before the window, whatever their owner. */
+  readonly teamMembers: ReadonlyMap<TeamId, number>;
+  /** Applied in the last 24 h without an approval: `access-loss` -> 3, `team-members:12` -> 2, `field-changed:email` -> 5. */
+  readonly recent: ReadonlyMap<string, number>;
+  /** The source's mirror was empty before this run. */
+  readonly mirrorWasEmpty: boolean;
+  /** No plan of this source was applied yet. */
+  readonly isFirstRun: boolean;
+  readonly scopeChanged: boolean;
+  /** The complete read had no account where the mirror has some. */
+  readonly readWasEmpty: boolean;
+}
+
+/** One limit that tripped, with the numbers that a person needs to judge it. */
+export interface Hold {
+  readonly kind: DangerKind;
+  /** Team name or field, where the limit is per team or per field. */
+  readonly of?: string;
+  /** In this run. */
+  readonly count: number;
+  /** In the last 24 h before it, without approval. */
+  readonly recent: number;
+  readonly baseline: number;
+  /** Absent where the check always holds. */
+  readonly limit?: GuardLimit;
+}
+
+export interface Verdict {
+  readonly kind: 'safe' | 'held';
+  readonly holds: readonly Hold[];
+  /** Index into the judged changes -> kinds that hold it. Changes that depend on a held one are `depends`. */
+  readonly held: ReadonlyMap<number, readonly (DangerKind | 'depends' | 'hold-all')[]>;
+  /** Count per danger (`kind` or `kind:of`) of the changes that are not held: what apply will add to the window. */
+  readonly tally: ReadonlyMap<string, number>;
+}
+
+/** Name of a danger in tallies and in GuardBaseline.recent. */
+export function dangerKey(danger: Danger): string {
+  switch (danger.kind) {
+    case 'field-changed':
+      return `${danger.kind}:${danger.field}`;
+    case 'team-members':
+      return `${danger.kind}:${danger.team}`;
+    default:
+      return danger.kind;
+  }
+}
