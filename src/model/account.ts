@@ -35,10 +35,19 @@ export type Presence =
   | { readonly state: 'present' }
   /** Not in the last complete read, and the question by id had no clear answer. Changes nothing. */
   | { readonly state: 'missing'; readonly since: EpochMs }
-  /** The source no longer has it. */
-  | { readonly state: 'absent'; readonly since: EpochMs; readonly confirmedReads: number; readonly evidence: string }
-  /** It exists, but the filter or the base no longer takes it. */
-  | { readonly state: 'out-of-scope'; readonly since: EpochMs; readonly confirmedReads: number; readonly evidence: string };
+  /** `absent`: the source no longer has it. `out-of-scope`: it exists, but the filter or the base no longer takes it. */
+  | {
+      readonly state: 'absent' | 'out-of-scope';
+      readonly since: EpochMs;
+      /** Complete reads, this one included, that did not show it. Not counted beyond the number that the policy asks for. */
+      readonly confirmedReads: number;
+      readonly evidence: string;
+      /** It went missing in a read that is itself in doubt; whatever follows from it is always held by the guard. */
+      readonly suspect: Suspicion | undefined;
+    };
+
+/** `scope-changed`: base, filter or server differed from the read before. `empty-read`: the read had no account at all. */
+export type Suspicion = 'scope-changed' | 'empty-read';
 
 /** Why an account waits for a person. Its edges and its user stay as they are. */
 export type Quarantine =

@@ -1,7 +1,7 @@
 // What the pure core takes in and gives out: the world it decides in, the decision per subject, the claims on unique keys,
 // the dangers of a change and the guard's verdict. Data only; the verbs are in src/reconcile.
 
-import type { MirrorAccount, Quarantine } from './account.ts';
+import type { MirrorAccount, Quarantine, Suspicion } from './account.ts';
 import type { Change, FieldRule } from './change.ts';
 import type { Finding } from './finding.ts';
 import type { MirrorGroup } from './group.ts';
@@ -46,6 +46,8 @@ export type RefusedClaims = ReadonlyMap<string, string>;
 export interface UserDecision {
   /** Absent when nothing changes. */
   readonly change?: Change;
+  /** Suspicions (Presence.suspect) of accounts and groups whose absence this change acts on: the guard holds it for them. */
+  readonly suspicions: readonly Suspicion[];
   readonly claims: readonly KeyClaim[];
   readonly findings: readonly Finding[];
   /** The earliest moment at which time alone changes the decision. */
@@ -105,9 +107,9 @@ export type Danger =
   | { readonly kind: 'first-link-grant-loss' }
   /** Always held: first run of a source would link to or overwrite an existing user. */
   | { readonly kind: 'first-run' }
-  /** Always held: removal derived from a read whose scope or server differs from the one before. */
+  /** Always held: derived from an absence whose `suspect` is scope-changed (Presence): the read's scope or server had changed. */
   | { readonly kind: 'scope-changed' }
-  /** Always held: removal derived from a complete read without any account. */
+  /** Always held: derived from an absence whose `suspect` is empty-read: the complete read had no account at all. */
   | { readonly kind: 'empty-read' };
 
 export type DangerKind = Danger['kind'];
@@ -126,9 +128,6 @@ export interface GuardBaseline {
   readonly mirrorWasEmpty: boolean;
   /** No plan of this source was applied yet. */
   readonly isFirstRun: boolean;
-  readonly scopeChanged: boolean;
-  /** The complete read had no account where the mirror has some. */
-  readonly readWasEmpty: boolean;
 }
 
 /** One limit that tripped, with the numbers that a person needs to judge it. */

@@ -23,7 +23,6 @@ export const findingCodes = {
   'team-name-conflict': 'A group has the name of a team that it does not feed. Its team carries the name of the source as a suffix.',
   'team-unfed': 'The group that fed this team is gone. The team stays; remove it by hand if nobody needs it.',
   'group-members-unread': 'The members of a group could not be read whole. Its memberships stay as they are.',
-  'unresolved-members': 'A group names members that no account of this source carries (outside the base or the filter).',
   'sync-off-but-disabled': 'The source disabled or lost this person, but the sync switch of the user is off.',
   'sync-off-new-match': 'An account matches a user whose sync is off. Switch sync on or link it by hand.',
   'plan-held': 'The guard holds changes of this source. Look at them and approve or reject.',

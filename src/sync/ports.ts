@@ -37,8 +37,6 @@ export interface SourceState {
   readonly scopeFingerprint?: string;
   readonly policyFingerprint?: string;
   readonly cursor?: string;
-  readonly lastCompleteRunId?: RunId;
-  readonly lastCompleteAt?: EpochMs;
   readonly firstAppliedAt?: EpochMs;
 }
 
@@ -279,11 +277,11 @@ export interface AuditHead {
 
 export interface FindingWriter {
   /**
-   * Opens what is new, closes what is open for one of `evaluated` subjects and not derived any more.
-   * `codes` limits which codes this caller may close. Returns the numbers opened and closed; writes nothing for the unchanged.
+   * Opens what is new, closes what is open for one of `evaluated` subjects (or, with `everyOf`, for the whole source) and not
+   * derived any more. `codes` limits which codes this caller may close. Returns the numbers opened and closed; writes nothing for the unchanged.
    */
   reconcile(
-    evaluated: readonly string[],
+    evaluated: readonly string[] | { readonly everyOf: SourceName },
     derived: readonly Finding[],
     by: { readonly run?: RunId; readonly now: EpochMs; readonly codes: readonly Finding['code'][] },
   ): Promise<{ readonly opened: number; readonly closed: number }>;
