@@ -1,0 +1,133 @@
+// What the admin use cases need beside the ports of src/sync: questions that a person asks and a run never does.
+// src/store implements AdminReader on both stores; src/compose.ts hands everything in.
+// Invariant: nothing here writes; an admin act writes through StoreTx only, in one transaction with its audit entry.
+
+import type { CheckReport } from '../connector.ts';
+import type { Finding, FindingCode } from '../model/finding.ts';
+import type { EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
+import type { Policy } from '../model/policy.ts';
+import type { SourceState, StoreReader, StoreTx } from '../sync/ports.ts';
+
+export type { CheckFact, CheckReport } from '../connector.ts';
+
+export interface UserFilter {
+  /** Part of the username, e-mail, display, first or last name; folded as names are (case and accents as written). */
+  readonly search?: string;
+  /** Member of the team, whatever the owner. */
+  readonly team?: TeamId;
+  readonly role?: string;
+  /** Has a link to this source; `local`: has no link at all. */
+  readonly source?: SourceName | 'local';
+  readonly enabled?: boolean;
+  /** `off`: the sync switch is off at `now`. */
+  readonly sync?: { readonly is: 'on' | 'off'; readonly now: EpochMs };
+}
+
+export interface UserPage {
+  /** In order of the folded username. */
+  readonly ids: readonly UserId[];
+  /** Where the next page starts; absent on the last one. */
+  readonly next?: string;
+}
+
+/** One line of the audit log. `payload` is undefined when it has expired or was erased; its hash stays. */
+export interface AuditRecord {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly label: string;
+  readonly userId?: UserId;
+  readonly runId?: RunId;
+  readonly payload: unknown;
+  readonly payloadHash: string;
+  readonly mac: string;
+}
+
+export interface AuditFilter {
+  readonly user?: UserId;
+  readonly run?: RunId;
+  readonly actor?: string;
+  /** Exactly this action (`user.sync-off`), or all of a kind with a trailing dot (`user.`). */
+  readonly action?: string;
+  readonly from?: EpochMs;
+  /** Exclusive. */
+  readonly to?: EpochMs;
+}
+
+export interface AuditPage {
+  readonly order: 'newest' | 'oldest';
+  /** Sequence number of the last entry of the page before. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export interface StoredFinding extends Finding {
+  readonly id: number;
+  readonly openedAt: EpochMs;
+  readonly openedBy?: RunId;
+  readonly closedAt?: EpochMs;
+  readonly closedBy?: RunId;
+}
+
+export interface FindingFilter {
+  readonly state: 'open' | 'closed' | 'any';
+  readonly code?: FindingCode;
+  readonly source?: SourceName;
+  readonly subject?: string;
+}
+
+/** Counts of open findings, for a first look. */
+export type FindingCounts = readonly { readonly code: FindingCode; readonly open: number }[];
+
+export interface AdminReader {
+  userIds(filter: UserFilter, page: { readonly after?: string; readonly limit: number }): Promise<UserPage>;
+  countUsers(filter: UserFilter): Promise<number>;
+  /** Users who carry this value of the attribute, of any owner. */
+  attributeHolders(name: string, value: string): Promise<readonly UserId[]>;
+  auditRecords(filter: AuditFilter, page: AuditPage): Promise<readonly AuditRecord[]>;
+  /** Oldest first; `after` is the number of the last finding of the page before. */
+  findings(
+    filter: FindingFilter,
+    page: { readonly after?: number; readonly limit: number },
+  ): Promise<readonly StoredFinding[]>;
+  findingCounts(): Promise<FindingCounts>;
+  sources(): Promise<readonly SourceState[]>;
+}
+
+/** The part of the store that admin works with. */
+export interface AdminStore {
+  readonly read: StoreReader;
+  write<T>(work: (tx: StoreTx) => Promise<T>): Promise<T>;
+}
+
+/** What every admin use case is given. */
+export interface AdminContext {
+  readonly store: AdminStore;
+  readonly reads: AdminReader;
+  readonly policy: Policy;
+  now(): EpochMs;
+  /** `cli:<os-user>@<host>`, or the account of the API. */
+  readonly actor: string;
+}
+
+/** What a proof of the audit log found. */
+export type AuditVerdict =
+  | { readonly kind: 'whole'; readonly entries: number; readonly head: string }
+  /** `seq`: the first entry that was changed, cut, inserted or reordered. */
+  | { readonly kind: 'broken'; readonly seq: number; readonly because: string };
+
+/** One field of a sample account, as the mapping of the source would give it to a user. */
+export interface MappedField {
+  readonly field: string;
+  readonly reading: 'present' | 'cleared' | 'unread';
+  readonly value?: string;
+}
+
+/** What `source check` found: the facts of the connector and one account as it would be mapped. */
+export interface SourceCheck {
+  readonly source: SourceName;
+  readonly report: CheckReport;
+  readonly mapped?: { readonly account: string; readonly status: string; readonly fields: readonly MappedField[] };
+}

@@ -1,0 +1,123 @@
+// What the command line needs of the rest of rosterd. src/compose.ts fulfils it, tests hand in doubles where they must.
+// Invariant: commands parse, call one of these and print; they decide nothing and open nothing themselves.
+
+import type { Admin } from '../admin/admin.ts';
+import type { AuditVerdict, SourceCheck } from '../admin/ports.ts';
+import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
+import type { ChangeState, Run } from '../model/run.ts';
+import type { EventSink } from '../sync/events.ts';
+import type { Approval, StoredChange } from '../sync/ports.ts';
+
+/** Where the configuration is: `--config`, or undefined for ROSTERD_CONFIG and the usual places. */
+export interface ConfigLocation {
+  readonly config: string | undefined;
+}
+
+/** One problem of a configuration file. Positions count from 1. */
+export interface ConfigProblem {
+  readonly severity: 'error' | 'warning';
+  readonly line?: number;
+  readonly column?: number;
+  /** `sources.ad-hq.filter`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** The nearest known key, for an unknown one. */
+  readonly nearest?: string;
+}
+
+export interface ConfigReport {
+  readonly file: string;
+  readonly problems: readonly ConfigProblem[];
+  /** In the order of the file; empty when the file is too broken to tell. */
+  readonly sources: readonly SourceSummary[];
+}
+
+export interface SourceSummary {
+  readonly name: SourceName;
+  /** Connector type: `active-directory`, ... */
+  readonly type: string;
+}
+
+export interface InitReport {
+  /** Every file that was written, with what it is for. */
+  readonly written: readonly { readonly path: string; readonly purpose: string }[];
+}
+
+/** A run with what it decided. The changes are read from the store while they are printed. */
+export interface RunReport {
+  readonly run: Run;
+  readonly changeCounts: Readonly<Partial<Record<ChangeState, number>>>;
+  changes(filter?: { readonly states?: readonly ChangeState[] }): AsyncIterable<StoredChange>;
+}
+
+export interface SyncRequest {
+  /** `auto`: delta where the source has a cursor and the time for a full read has not come. */
+  readonly mode: 'auto' | 'full';
+  /** `plan`: a dry run, which ends after the guard. */
+  readonly intent: 'apply' | 'plan';
+}
+
+export interface RunFilter {
+  readonly source?: SourceName;
+  readonly states?: readonly Run['state'][];
+  readonly limit: number;
+}
+
+/** What a decision on held changes led to. */
+export interface DecisionReport {
+  readonly approval: Approval;
+  /** The run that applied the approved changes; absent for a rejection, or when the next run will do it. */
+  readonly report?: RunReport;
+}
+
+/** An opened installation: configuration loaded, secrets there, store open and migrated. */
+export interface App {
+  readonly sources: readonly SourceSummary[];
+  readonly admin: Admin;
+  /** Throws `source-unknown`, `run-in-progress`; a source that fails ends the run as `failed` or `partial` instead. */
+  sync(source: SourceName, request: SyncRequest, signal: AbortSignal, onEvent: EventSink): Promise<RunReport>;
+  checkSource(source: SourceName, signal: AbortSignal): Promise<SourceCheck>;
+  /** Newest first. */
+  runs(filter: RunFilter): Promise<readonly Run[]>;
+  /** Throws `run-unknown`. */
+  run(id: RunId): Promise<RunReport>;
+  /** Throws `run-unknown`, `nothing-held`, `plan-superseded`. */
+  approve(
+    id: RunId,
+    request: { readonly reason: string },
+    signal: AbortSignal,
+    onEvent: EventSink,
+  ): Promise<DecisionReport>;
+  reject(id: RunId, request: { readonly reason: string; readonly until?: EpochMs }): Promise<DecisionReport>;
+  /** `head`: a head that was kept elsewhere (the log, an earlier proof), which the chain must contain. */
+  verifyAudit(
+    request: { readonly head?: string },
+    signal: AbortSignal,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<AuditVerdict>;
+  close(): Promise<void>;
+}
+
+/** The database itself, also when it is not migrated yet. */
+export interface Database {
+  readonly kind: 'sqlite' | 'postgresql';
+  /** File or host and database name; never with a password. */
+  readonly location: string;
+  migrate(): Promise<{ readonly applied: readonly string[] }>;
+  /** Throws `backup-exists`. A consistent copy, also beside a running daemon. */
+  backup(target: string): Promise<{ readonly path: string; readonly bytes: number }>;
+  /** Keeps the present database beside it (`kept`). */
+  restore(from: string): Promise<{ readonly kept?: string }>;
+  close(): Promise<void>;
+}
+
+/** The doors that src/main.ts hands to the command line. Each loads the configuration by itself. */
+export interface Rosterd {
+  readonly version: string;
+  /** Writes a commented configuration and the audit key. Never overwrites. */
+  init(request: { readonly target: string }): Promise<InitReport>;
+  /** Offline. Throws only when the file cannot be read (`config-not-found`). */
+  checkConfig(location: ConfigLocation): Promise<ConfigReport>;
+  open(location: ConfigLocation): Promise<App>;
+  openDatabase(location: ConfigLocation): Promise<Database>;
+}
