@@ -6,8 +6,6 @@ CREATE TABLE "sources" (
     "scope_fingerprint" TEXT,
     "policy_fingerprint" TEXT,
     "cursor" TEXT,
-    "last_complete_run_id" INTEGER,
-    "last_complete_at" TEXT,
     "first_applied_at" TEXT,
 
     CONSTRAINT "sources_pkey" PRIMARY KEY ("name")
@@ -30,6 +28,7 @@ CREATE TABLE "mirror_accounts" (
     "presence_since" TEXT,
     "confirmed_reads" INTEGER NOT NULL DEFAULT 0,
     "evidence" TEXT,
+    "suspect" TEXT,
     "quarantine" TEXT,
     "username_key" TEXT,
     "email_key" TEXT,
@@ -53,6 +52,7 @@ CREATE TABLE "mirror_groups" (
     "presence_since" TEXT,
     "confirmed_reads" INTEGER NOT NULL DEFAULT 0,
     "evidence" TEXT,
+    "suspect" TEXT,
     "members_digest" TEXT,
     "managers_digest" TEXT,
     "team_id" INTEGER,
