@@ -311,6 +311,7 @@ export class MemoryDirectory implements Directory {
       this.#applyLinks(entry, key, change.operation, values.map(String));
       return;
     }
+    if (key === 'primarygroupid') this.#swapPrimaryGroup(entry, values[0]?.toString() ?? '');
     const same = (one: AttributeValue, other: AttributeValue): boolean =>
       Buffer.from(one as string).equals(Buffer.from(other as string));
     const held = entry.values(key);
@@ -324,6 +325,14 @@ export class MemoryDirectory implements Directory {
             : held.filter((value) => !values.some((gone) => same(gone, value)));
     if (next.length === 0) entry.clear(key, this.#usn);
     else entry.set(change.attribute, next, this.#usn);
+  }
+
+  /** As Active Directory does: the new primary group loses the explicit member, the former one gains it. */
+  #swapPrimaryGroup(entry: Entry, next: string): void {
+    const former = entry.text('primaryGroupID');
+    if (former === next || former === '') return;
+    this.findByRid(Number(next))?.removeLink('member', entry, this.#usn);
+    this.findByRid(Number(former))?.addLink('member', entry, this.#usn);
   }
 
   #applyLinks(entry: Entry, key: string, operation: Modification['operation'], dns: readonly string[]): void {
