@@ -94,19 +94,37 @@ export interface EdgeRows {
 export interface MirrorReader {
   source(name: SourceName): Promise<SourceState | undefined>;
   /** Compares a page with the mirror in one query. */
-  digests(source: SourceName, kind: RecordKind, ids: readonly ExternalId[]): Promise<ReadonlyMap<ExternalId, MirrorDigest>>;
+  digests(
+    source: SourceName,
+    kind: RecordKind,
+    ids: readonly ExternalId[],
+  ): Promise<ReadonlyMap<ExternalId, MirrorDigest>>;
   /** The stored attributes of accounts whose new reading has unread ones. */
   attributesOf(kind: RecordKind, keys: readonly number[]): Promise<ReadonlyMap<number, MirrorAccount['attributes']>>;
   /** Same order as `members`; undefined where no present record carries the reference. */
   resolve(source: SourceName, members: readonly EdgeMember[]): Promise<readonly (ResolvedMember | undefined)[]>;
   edgesOf(groups: readonly GroupKey[], relation: Relation): Promise<EdgeRows>;
   /** Key and presence of every record of the source, in order of the key. */
-  presenceOf(source: SourceName, kind: RecordKind): Promise<readonly { readonly key: number; readonly state: Presence['state'] }[]>;
+  presenceOf(
+    source: SourceName,
+    kind: RecordKind,
+  ): Promise<readonly { readonly key: number; readonly state: Presence['state'] }[]>;
   /** For the records that a read did not show. */
-  records(kind: RecordKind, keys: readonly number[]): Promise<
-    readonly { readonly key: number; readonly id: ExternalId; readonly name: string; readonly presence: Presence; readonly linkState?: Link['state'] }[]
+  records(
+    kind: RecordKind,
+    keys: readonly number[],
+  ): Promise<
+    readonly {
+      readonly key: number;
+      readonly id: ExternalId;
+      readonly name: string;
+      readonly presence: Presence;
+      readonly linkState?: Link['state'];
+    }[]
   >;
-  counts(source: SourceName): Promise<{ readonly accounts: number; readonly groups: number; readonly presentAccounts: number }>;
+  counts(
+    source: SourceName,
+  ): Promise<{ readonly accounts: number; readonly groups: number; readonly presentAccounts: number }>;
 }
 
 export interface MirrorWriter {
@@ -120,11 +138,16 @@ export interface MirrorWriter {
   addEdges(relation: Relation, rows: EdgeRows): Promise<void>;
   removeEdges(relation: Relation, rows: EdgeRows): Promise<void>;
   /** undefined = unknown: the next complete reading is compared in full. */
-  setEdgeDigests(relation: Relation, rows: readonly { readonly group: GroupKey; readonly digest: string | undefined }[]): Promise<void>;
+  setEdgeDigests(
+    relation: Relation,
+    rows: readonly { readonly group: GroupKey; readonly digest: string | undefined }[],
+  ): Promise<void>;
   /** Groups with an edge to one of these records are compared in full at their next reading (a record came back). */
   forgetEdgeDigests(kind: RecordKind, keys: readonly number[]): Promise<void>;
   setPresence(kind: RecordKind, rows: readonly { readonly key: number; readonly presence: Presence }[]): Promise<void>;
-  setQuarantine(rows: readonly { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[]): Promise<void>;
+  setQuarantine(
+    rows: readonly { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[],
+  ): Promise<void>;
   setTeam(rows: readonly { readonly group: GroupKey; readonly team: TeamId | undefined }[]): Promise<void>;
 }
 
@@ -163,7 +186,9 @@ export interface PlanReader {
   groups(): Promise<readonly MirrorGroup[]>;
   teams(): Promise<readonly Team[]>;
   /** Other carriers of the keys: accounts of the mirror (linked or not) and users whose own value is local. */
-  candidates(keys: readonly { readonly by: CorrelationKey; readonly key: string }[]): Promise<readonly MatchCandidate[]>;
+  candidates(
+    keys: readonly { readonly by: CorrelationKey; readonly key: string }[],
+  ): Promise<readonly MatchCandidate[]>;
   /** Who holds a unique key now. */
   holders(kind: UniqueKeyKind, keys: readonly string[]): Promise<ReadonlyMap<string, UserId>>;
   /** Of users linked to the source. */
@@ -205,7 +230,14 @@ export interface UserWriter {
   removeGrants(rows: readonly TeamRow[]): Promise<void>;
   addRoles(rows: readonly { readonly user: UserId; readonly role: string; readonly owner: Owner }[]): Promise<void>;
   removeRoles(rows: readonly { readonly user: UserId; readonly role: string; readonly owner: Owner }[]): Promise<void>;
-  setAttributes(rows: readonly { readonly user: UserId; readonly name: string; readonly owner: Owner; readonly value: string | undefined }[]): Promise<void>;
+  setAttributes(
+    rows: readonly {
+      readonly user: UserId;
+      readonly name: string;
+      readonly owner: Owner;
+      readonly value: string | undefined;
+    }[],
+  ): Promise<void>;
   setPin(user: UserId, pin: Pin): Promise<void>;
   removePin(user: UserId, kind: Pin['kind'], subject: string): Promise<boolean>;
   /** Inserts or overwrites. */
@@ -225,7 +257,11 @@ export interface StoredChange {
 
 export interface RunReader {
   run(id: RunId): Promise<Run | undefined>;
-  runs(filter: { readonly source?: SourceName; readonly limit: number; readonly states?: readonly Run['state'][] }): Promise<readonly Run[]>;
+  runs(filter: {
+    readonly source?: SourceName;
+    readonly limit: number;
+    readonly states?: readonly Run['state'][];
+  }): Promise<readonly Run[]>;
   /** Of a run, by id, after `after`. */
   changes(
     run: RunId,

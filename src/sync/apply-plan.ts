@@ -1,0 +1,138 @@
+// Applies stored changes in batches at user boundaries. Each batch is one transaction: lease, before-values, rows, audit entries.
+// Invariant: a change is applied and audited together or not at all; a batch can be run again after any crash.
+
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { subjectKey } from '../model/change.ts';
+import { RosterdError } from '../model/errors.ts';
+import type { ChangeId, EpochMs, RunId, SourceName, UserId } from '../model/ids.ts';
+import { applyTeamChanges, TeamDirectory } from './apply-teams.ts';
+import { applyUserChanges } from './apply-users.ts';
+import type { NewAuditEntry, StoredChange, StoreTx, SyncStore } from './ports.ts';
+import type { RunLease } from './run-lease.ts';
+
+export interface ApplyTally {
+  applied: number;
+  created: number;
+  obsolete: number;
+  conflict: number;
+  readonly users: UserId[];
+  auditHead: string | undefined;
+}
+
+export interface ApplyRequest {
+  readonly store: SyncStore;
+  readonly lease: RunLease;
+  readonly run: RunId;
+  readonly source: SourceName;
+  readonly actor: string;
+  readonly now: EpochMs;
+  /** Next due times as planned. Without them (a resumed or released plan) the users stay dirty and the next plan settles them. */
+  readonly recheckAt: ReadonlyMap<ChangeId, EpochMs> | undefined;
+  readonly onProgress: (done: number) => void;
+}
+
+/** Keeps a transaction within about 100 ms, so that signals and other writers get their turn. */
+const batchSize = 250;
+
+export async function applyPlan(request: ApplyRequest, signal: AbortSignal): Promise<ApplyTally> {
+  const tally: ApplyTally = { applied: 0, created: 0, obsolete: 0, conflict: 0, users: [], auditHead: undefined };
+  const teams = await TeamDirectory.load(request.store);
+  for (;;) {
+    if (signal.aborted)
+      throw new RosterdError('interrupted', `Run ${request.run} was stopped between two batches.`, {
+        subject: request.source,
+      });
+    const batch = await nextBatch(request);
+    if (batch.length === 0) return tally;
+    const done = await request.lease.write((tx) => applyBatch(tx, request, teams, batch));
+    addUp(tally, done);
+    request.onProgress(tally.applied + tally.obsolete + tally.conflict);
+    await yieldToLoop();
+  }
+}
+
+/** The next changes in the order of the plan; an atomic group is never cut. */
+async function nextBatch(request: ApplyRequest): Promise<StoredChange[]> {
+  const batch = [
+    ...(await request.store.read.changes(request.run, { states: ['planned'], after: 0, limit: batchSize })),
+  ];
+  const groups = new Set(batch.flatMap((stored) => stored.change.atomic ?? []));
+  if (groups.size === 0 || batch.length < batchSize) return batch;
+  const last = batch.at(-1) as StoredChange;
+  let after: number = last.id;
+  for (;;) {
+    const more = await request.store.read.changes(request.run, { states: ['planned'], after, limit: 1000 });
+    const end = more.at(-1);
+    if (end === undefined) return batch;
+    batch.push(...more.filter((stored) => stored.change.atomic !== undefined && groups.has(stored.change.atomic)));
+    after = end.id;
+  }
+}
+
+export interface BatchResult {
+  readonly state: 'applied' | 'obsolete' | 'conflict';
+  readonly stored: StoredChange;
+  /** The user that was changed or created. */
+  readonly user?: UserId;
+  readonly because?: string;
+}
+
+interface BatchDone {
+  readonly results: readonly BatchResult[];
+  readonly auditHead: string | undefined;
+}
+
+async function applyBatch(
+  tx: StoreTx,
+  request: ApplyRequest,
+  teams: TeamDirectory,
+  batch: readonly StoredChange[],
+): Promise<BatchDone> {
+  const isTeam = (stored: StoredChange): boolean =>
+    stored.change.subject.kind === 'team' || stored.change.subject.kind === 'group';
+  const results = [
+    ...(await applyTeamChanges(tx, request.source, teams, batch.filter(isTeam))),
+    ...(await applyUserChanges(
+      tx,
+      request,
+      teams,
+      batch.filter((stored) => !isTeam(stored)),
+    )),
+  ];
+  for (const [key, group] of Map.groupBy(results, (result) => `${result.state}\u0000${result.because ?? ''}`)) {
+    const [state, because] = key.split('\u0000') as [BatchResult['state'], string];
+    await tx.runRows.setChangeState(
+      group.map((result) => result.stored.id),
+      state,
+      because === '' ? undefined : because,
+    );
+  }
+  const entries = results.flatMap((result) => (result.state === 'applied' ? [auditEntry(request, result)] : []));
+  if (entries.length === 0) return { results, auditHead: undefined };
+  const head = await tx.audit(entries);
+  return { results, auditHead: `${head.seq}:${head.mac}` };
+}
+
+function auditEntry(request: ApplyRequest, { stored, user }: BatchResult): NewAuditEntry {
+  const isNew = stored.change.subject.kind === 'account' || stored.change.subject.kind === 'group';
+  return {
+    at: request.now,
+    actor: request.actor,
+    action: `${user === undefined ? 'team' : 'user'}.${isNew ? 'created' : 'changed'}`,
+    subject: user === undefined ? subjectKey(stored.change.subject) : `user:${user}`,
+    label: stored.change.label,
+    runId: request.run,
+    changeId: stored.id,
+    payload: stored.change,
+    ...(user === undefined ? {} : { userId: user }),
+  };
+}
+
+function addUp(tally: ApplyTally, done: BatchDone): void {
+  for (const result of done.results) {
+    tally[result.state] += 1;
+    if (result.state === 'applied' && result.stored.change.subject.kind === 'account') tally.created += 1;
+    if (result.state === 'applied' && result.user !== undefined) tally.users.push(result.user);
+  }
+  tally.auditHead = done.auditHead ?? tally.auditHead;
+}

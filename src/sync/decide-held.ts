@@ -1,0 +1,217 @@
+// A person's decision on held changes: approval releases exactly that checksum and applies it, rejection silences exactly it.
+
+import { RosterdError } from '../model/errors.ts';
+import { asEpochMs, type ChangeId, type EpochMs, type RunId } from '../model/ids.ts';
+import type { Run } from '../model/run.ts';
+import { applyPlan } from './apply-plan.ts';
+import type { SyncDeps } from './deps.ts';
+import { changesOf, checksumOf } from './judge-plan.ts';
+import type { Approval, StoreReader, StoreTx } from './ports.ts';
+import { RunLease } from './run-lease.ts';
+import { RunRecord } from './run-record.ts';
+
+/** An approval that could not be carried out at once releases the same set in a later run, for this long. */
+const approvalLifeMs = 24 * 3_600_000;
+
+export interface HeldDecision {
+  readonly actor: string;
+  readonly reason: string;
+  /** Rejections only: when the same set is held openly again. Default: never. */
+  readonly until?: EpochMs;
+}
+
+interface Held {
+  readonly run: Run;
+  readonly checksum: string;
+}
+
+/**
+ * The run that stores the held changes meant by `id`. A later run with the same set points to it; a set that is not the
+ * source's present one is refused. Throws `run-unknown`, `nothing-held`, `plan-superseded`.
+ */
+async function heldBy(read: StoreReader, id: RunId): Promise<Held> {
+  const named = await read.run(id);
+  if (named === undefined) throw new RosterdError('run-unknown', `There is no run ${id}.`, { subject: `run ${id}` });
+  const run = named.heldRunId === undefined ? named : ((await read.run(named.heldRunId)) ?? named);
+  const counts = await read.changeCounts(run.id);
+  if (run.dryRun)
+    throw new RosterdError('nothing-held', `Run ${id} is a dry run; only what a real run holds can be decided.`, {
+      subject: `run ${id}`,
+    });
+  if ((counts.superseded ?? 0) > 0) {
+    const [newest] = await read.runs({ source: run.source, limit: 1, states: ['held'] });
+    const hint = newest === undefined ? '' : ` Run ${newest.id} is the newest that holds anything.`;
+    throw new RosterdError(
+      'plan-superseded',
+      `What run ${id} held is not what ${run.source} would change now.${hint}`,
+      { subject: `run ${id}` },
+    );
+  }
+  if (run.heldChecksum === undefined || (counts.held ?? 0) + (counts.rejected ?? 0) === 0) {
+    throw new RosterdError('nothing-held', `Run ${id} holds nothing.`, { subject: `run ${id}` });
+  }
+  return { run, checksum: run.heldChecksum };
+}
+
+async function addApproval(
+  tx: StoreTx,
+  held: Held,
+  decision: HeldDecision,
+  what: 'approved' | 'rejected',
+  now: EpochMs,
+): Promise<Approval> {
+  const expiresAt = what === 'approved' ? asEpochMs(now + approvalLifeMs) : decision.until;
+  const approval: Approval = {
+    id: await tx.allocate('approval', 1),
+    source: held.run.source,
+    checksum: held.checksum,
+    decision: what,
+    actor: decision.actor,
+    reason: decision.reason,
+    at: now,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+  await tx.runRows.addApproval(approval);
+  await tx.audit([
+    {
+      at: now,
+      actor: decision.actor,
+      action: `plan.${what}`,
+      subject: `run:${held.run.id}`,
+      label: held.run.source,
+      runId: held.run.id,
+      payload: {
+        checksum: held.checksum,
+        reason: decision.reason,
+        holds: held.run.holds,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      },
+    },
+  ]);
+  return approval;
+}
+
+/** Applies the held changes, each checked against the present state. Changes that no longer fit are left to the next run. */
+export async function approveHeld(
+  deps: SyncDeps,
+  id: RunId,
+  decision: HeldDecision,
+  signal: AbortSignal,
+): Promise<{ readonly approval: Approval; readonly run: Run }> {
+  const { store, clock } = deps;
+  const held = await heldBy(store.read, id);
+  const lease = new RunLease(store, clock, deps.holder);
+  await lease.acquireSource(held.run.source);
+  try {
+    await lease.acquireReconcile(signal);
+    await checkUntouched(store.read, held);
+    // From here on it is a plan in `applying`: a crash resumes it under this approval.
+    const run: Run = { ...held.run, state: 'applying', counts: { ...held.run.counts, held: 0 } };
+    const ids = [
+      ...(await idsOf(store.read, held.run.id, 'held')),
+      ...(await idsOf(store.read, held.run.id, 'rejected')),
+    ];
+    const approval = await lease.write(async (tx) => {
+      await tx.runRows.setChangeState(ids, 'planned');
+      await tx.runRows.saveRun(run);
+      return addApproval(tx, held, decision, 'approved', clock.now());
+    });
+    return { approval, run: await release(deps, lease, run, ids.length, decision, signal) };
+  } finally {
+    await lease.release();
+  }
+}
+
+/** The stored changes must still be the ones that the checksum covers: the approval is for them and nothing else. */
+async function checkUntouched(read: StoreReader, held: Held): Promise<void> {
+  const ids = new Set([...(await idsOf(read, held.run.id, 'held')), ...(await idsOf(read, held.run.id, 'rejected'))]);
+  if ((await checksumOf(read, held.run.id, ids)) === held.checksum) return;
+  throw new RosterdError('plan-superseded', `The stored changes of run ${held.run.id} are not those that were held.`, {
+    subject: `run ${held.run.id}`,
+  });
+}
+
+async function idsOf(read: StoreReader, run: RunId, state: 'held' | 'rejected'): Promise<ChangeId[]> {
+  const ids: ChangeId[] = [];
+  for await (const stored of changesOf(read, run, [state])) ids.push(stored.id);
+  return ids;
+}
+
+async function release(
+  deps: SyncDeps,
+  lease: RunLease,
+  run: Run,
+  total: number,
+  decision: HeldDecision,
+  signal: AbortSignal,
+): Promise<Run> {
+  const { store, clock, emit } = deps;
+  const record = new RunRecord(run, clock, emit);
+  const onProgress = record.phase('applying', total);
+  const tally = await applyPlan(
+    {
+      store,
+      lease,
+      run: run.id,
+      source: run.source,
+      actor: decision.actor,
+      now: clock.now(),
+      recheckAt: undefined,
+      onProgress,
+    },
+    signal,
+  );
+  const counts = await store.read.changeCounts(run.id);
+  const finished: Run = {
+    ...run,
+    state: 'done',
+    endedAt: clock.now(),
+    because: `held changes approved by ${decision.actor}`,
+    counts: {
+      ...run.counts,
+      held: 0,
+      applied: counts.applied ?? 0,
+      obsolete: counts.obsolete ?? 0,
+      conflict: counts.conflict ?? 0,
+    },
+    ...(tally.auditHead === undefined ? {} : { auditHead: tally.auditHead }),
+  };
+  const later = (await store.read.runs({ source: run.source, limit: 200, states: ['held'] })).filter(
+    (other) => other.heldRunId === run.id,
+  );
+  await lease.write(async (tx) => {
+    await tx.runRows.saveRun(finished);
+    for (const other of later)
+      await tx.runRows.saveRun({
+        ...other,
+        state: 'done',
+        because: `approved as run ${run.id}`,
+        counts: { ...other.counts, held: 0 },
+      });
+    await tx.findings.reconcile([`source:${run.source}`], [], { run: run.id, now: clock.now(), codes: ['plan-held'] });
+  });
+  return finished;
+}
+
+/** Silences exactly this set: it stays unapplied, its users stay dirty, and runs that derive it again end as done. */
+export async function rejectHeld(
+  deps: SyncDeps,
+  id: RunId,
+  decision: HeldDecision,
+): Promise<{ readonly approval: Approval; readonly run: Run }> {
+  const { store, clock } = deps;
+  const held = await heldBy(store.read, id);
+  const ids = await idsOf(store.read, held.run.id, 'held');
+  const run: Run = {
+    ...held.run,
+    state: 'done',
+    because: `held changes rejected by ${decision.actor}: ${decision.reason}`,
+  };
+  const approval = await store.write(async (tx) => {
+    await tx.runRows.setChangeState(ids, 'rejected');
+    await tx.runRows.saveRun(run);
+    await tx.findings.reconcile([`source:${run.source}`], [], { run: run.id, now: clock.now(), codes: ['plan-held'] });
+    return addApproval(tx, held, decision, 'rejected', clock.now());
+  });
+  return { approval, run };
+}

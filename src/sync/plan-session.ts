@@ -1,0 +1,205 @@
+// What one plan carries while it is built: the world, the planned changes (their payloads go to the store at once, so memory
+// holds a few words per change), the claims on unique keys, and what to write down when planning is done.
+
+import type { Quarantine } from '../model/account.ts';
+import { type Change, subjectKey } from '../model/change.ts';
+import type { Danger, GuardBaseline, KeyClaim, RefusedClaims, UserDecision, World } from '../model/decision.ts';
+import type { Finding } from '../model/finding.ts';
+import {
+  type AccountKey,
+  asChangeId,
+  asTeamId,
+  type ChangeId,
+  type EpochMs,
+  type GroupKey,
+  type RunId,
+  type SourceName,
+  type UserId,
+} from '../model/ids.ts';
+import type { SourcePolicy } from '../model/policy.ts';
+import type { User } from '../model/user.ts';
+import { dangersOf } from '../reconcile/guard.ts';
+import { makeWorld } from '../reconcile/world.ts';
+import type { SyncDeps } from './deps.ts';
+import { sourcePolicy } from './deps.ts';
+import type { StoredChange, SyncStore } from './ports.ts';
+import type { RunLease } from './run-lease.ts';
+
+/** A planned change without its payload. */
+export interface PlannedChange {
+  readonly id: ChangeId;
+  readonly subject: string;
+  readonly label: string;
+  readonly atomic?: string;
+  readonly dangers: readonly Danger[];
+  readonly user?: UserId;
+  /** The account that is linked, or for which the user is created. */
+  readonly account?: AccountKey;
+  readonly group?: GroupKey;
+  readonly recheckAt?: EpochMs;
+}
+
+interface Origin {
+  readonly user?: User;
+  readonly account?: AccountKey;
+  readonly group?: GroupKey;
+}
+
+const flushEvery = 1000;
+
+export class PlanSession {
+  readonly store: SyncStore;
+  readonly lease: RunLease;
+  readonly run: RunId;
+  readonly source: SourceName;
+  readonly policy: SourcePolicy;
+  readonly baseline: GuardBaseline;
+  readonly deps: SyncDeps;
+  world: World;
+  changes: PlannedChange[] = [];
+  readonly claims: KeyClaim[] = [];
+  readonly findings = new Map<string, readonly Finding[]>();
+  readonly evaluated = new Set<string>();
+  readonly quarantines: { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[] = [];
+  readonly settledUsers: UserId[] = [];
+  readonly settledAccounts: AccountKey[] = [];
+  readonly settledGroups: GroupKey[] = [];
+  readonly rechecks: { readonly user: UserId; readonly at: EpochMs | undefined }[] = [];
+  refused: RefusedClaims = new Map();
+  created = 0;
+  #pending: StoredChange[] = [];
+  #nextId = 0;
+  #lastId = -1;
+
+  private constructor(
+    deps: SyncDeps,
+    store: SyncStore,
+    lease: RunLease,
+    run: RunId,
+    baseline: GuardBaseline,
+    source: SourceName,
+    world: World,
+  ) {
+    this.deps = deps;
+    this.store = store;
+    this.lease = lease;
+    this.run = run;
+    this.source = source;
+    this.policy = sourcePolicy(deps.policy, source);
+    this.baseline = baseline;
+    this.world = world;
+  }
+
+  static async open(
+    deps: SyncDeps,
+    store: SyncStore,
+    lease: RunLease,
+    run: RunId,
+    source: SourceName,
+    baseline: GuardBaseline,
+  ): Promise<PlanSession> {
+    const [groups, teams] = [await store.read.groups(), await store.read.teams()];
+    const world = makeWorld({ policy: deps.policy, now: deps.clock.now(), source, teams, groups, newTeams: new Map() });
+    return new PlanSession(deps, store, lease, run, baseline, source, world);
+  }
+
+  /** Takes one decision in: its change, claims, findings, and what is settled by it. */
+  async take(subject: string, decision: UserDecision, origin: Origin): Promise<void> {
+    this.claims.push(...decision.claims);
+    this.note(subject, decision.findings);
+    if (decision.change !== undefined) {
+      await this.add(decision.change, decision, origin);
+      return;
+    }
+    if (origin.user === undefined) return;
+    this.settledUsers.push(origin.user.id);
+    this.rechecks.push({ user: origin.user.id, at: decision.recheckAt });
+  }
+
+  note(subject: string, findings: readonly Finding[]): void {
+    this.evaluated.add(subject);
+    if (findings.length > 0) this.findings.set(subject, findings);
+    else this.findings.delete(subject);
+  }
+
+  async add(change: Change, decision: Pick<UserDecision, 'suspicions' | 'recheckAt'>, origin: Origin): Promise<void> {
+    const id = await this.#changeId();
+    const subject = subjectKey(change.subject);
+    const dangers = [
+      ...dangersOf(change, origin.user, this.world, this.baseline),
+      ...decision.suspicions.map((kind): Danger => ({ kind })),
+    ];
+    this.changes.push({
+      id,
+      subject,
+      label: change.label,
+      dangers,
+      ...(change.atomic === undefined ? {} : { atomic: change.atomic }),
+      ...(origin.user === undefined ? {} : { user: origin.user.id }),
+      ...(origin.account === undefined ? {} : { account: origin.account }),
+      ...(origin.group === undefined ? {} : { group: origin.group }),
+      ...(decision.recheckAt === undefined ? {} : { recheckAt: decision.recheckAt }),
+    });
+    if (change.parts[0]?.part === 'created') this.created += 1;
+    this.#pending.push({ id, run: this.run, change, state: 'planned' });
+    if (this.#pending.length >= flushEvery) await this.flush();
+  }
+
+  /** Takes the changes of these subjects back, to decide them again. */
+  async drop(subjects: ReadonlySet<string>): Promise<void> {
+    await this.flush();
+    const dropped = this.changes.filter((change) => subjects.has(change.subject));
+    this.changes = this.changes.filter((change) => !subjects.has(change.subject));
+    this.created -= dropped.filter((change) => change.subject.startsWith('account:')).length;
+    if (dropped.length > 0)
+      await this.lease.write((tx) => tx.runRows.deleteChanges(dropped.map((change) => change.id)));
+  }
+
+  async flush(): Promise<void> {
+    const rows = this.#pending;
+    if (rows.length === 0) return;
+    this.#pending = [];
+    await this.lease.write((tx) => tx.runRows.addChanges(rows));
+  }
+
+  async #changeId(): Promise<ChangeId> {
+    if (this.#nextId > this.#lastId) {
+      const first = await this.lease.write((tx) => tx.allocate('change', flushEvery));
+      this.#nextId = first;
+      this.#lastId = first + flushEvery - 1;
+    }
+    return asChangeId(this.#nextId++);
+  }
+}
+
+/** State against which the guard measures: now, with what the last 24 hours applied without an approval added back. */
+export async function guardBaseline(
+  deps: SyncDeps,
+  store: SyncStore,
+  source: SourceName,
+  facts: { readonly isFirstRun: boolean },
+): Promise<GuardBaseline> {
+  const windowStart = deps.clock.now() - 24 * 3_600_000;
+  const runs = (await store.read.runs({ source, limit: 2000 })).filter(
+    (run) => !run.dryRun && run.startedAt >= windowStart,
+  );
+  const recent = new Map<string, number>();
+  for (const run of runs)
+    for (const [key, count] of Object.entries(run.applied)) recent.set(key, (recent.get(key) ?? 0) + count);
+  const { linked, enabled } = await store.read.userCounts(source);
+  const teams = await store.read.teams();
+  const sizes = new Map(await store.read.teamSizes(teams.map((team) => team.id)));
+  for (const [key, count] of recent) {
+    const team = key.startsWith('team-members:') ? asTeamId(Number(key.slice('team-members:'.length))) : undefined;
+    if (team !== undefined) sizes.set(team, (sizes.get(team) ?? 0) + count);
+  }
+  return {
+    enabledUsers: Math.max(enabled, ...runs.map((run) => run.enabledBefore ?? 0)),
+    linkedUsers: linked,
+    teamMembers: sizes,
+    recent,
+    // Also true after a first run that died: a mirror half filled by it is no reason to hold the other half.
+    mirrorWasEmpty: facts.isFirstRun && linked === 0,
+    isFirstRun: facts.isFirstRun,
+  };
+}

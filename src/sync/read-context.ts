@@ -1,0 +1,72 @@
+// What the reading half of a run carries from page to page: the sets of records seen, the open groups, and what must wait
+// for the end because only a complete read may remove.
+
+import type { Suspicion } from '../model/account.ts';
+import type { Finding } from '../model/finding.ts';
+import type { EdgeMember, Relation } from '../model/group.ts';
+import type { AccountKey, ExternalId, GroupKey, SourceName } from '../model/ids.ts';
+import type { SourcePolicy } from '../model/policy.ts';
+import type { Clock, StoreReader } from './ports.ts';
+import { RecordSet } from './record-set.ts';
+import type { RunLease } from './run-lease.ts';
+
+export interface ReadTally {
+  accounts: number;
+  groups: number;
+  edges: number;
+  rejected: number;
+  changed: number;
+  unresolved: number;
+}
+
+export class ReadContext {
+  readonly source: SourceName;
+  readonly policy: SourcePolicy;
+  readonly clock: Clock;
+  readonly read: StoreReader;
+  readonly lease: RunLease;
+  readonly salt: string;
+  readonly seenAccounts = new RecordSet();
+  readonly seenGroups = new RecordSet();
+  /** Members of groups that are not closed yet. */
+  readonly openEdges = new Map<string, EdgeMember[]>();
+  /** Edges that a complete group no longer names; withdrawn only when the whole read is complete. */
+  readonly withdrawn: {
+    readonly relation: Relation;
+    readonly group: GroupKey;
+    readonly account?: AccountKey;
+    readonly child?: GroupKey;
+    readonly ref?: EdgeMember;
+  }[] = [];
+  /** Digests of groups with withdrawals, stored together with them. */
+  readonly lateDigests: { readonly relation: Relation; readonly group: GroupKey; readonly digest: string }[] = [];
+  readonly findings: Finding[] = [];
+  readonly tally: ReadTally = { accounts: 0, groups: 0, edges: 0, rejected: 0, changed: 0, unresolved: 0 };
+  /** Why the read is not complete although the connector says so: a broken contract, a record without an id. */
+  doubt: string | undefined;
+  suspect: Suspicion | undefined;
+
+  constructor(
+    source: SourceName,
+    policy: SourcePolicy,
+    clock: Clock,
+    read: StoreReader,
+    lease: RunLease,
+    salt: string,
+  ) {
+    this.source = source;
+    this.policy = policy;
+    this.clock = clock;
+    this.read = read;
+    this.lease = lease;
+    this.salt = salt;
+  }
+
+  doubts(because: string): void {
+    this.doubt ??= because;
+  }
+
+  subject(kind: 'account' | 'group', id: ExternalId): string {
+    return `${kind}:${this.source}/${id}`;
+  }
+}

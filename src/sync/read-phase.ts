@@ -1,0 +1,151 @@
+// The first half of a run: the source is read into the mirror, and what a complete read did not show is settled.
+
+import type { ErrorCode, RosterdError } from '../model/errors.ts';
+import { sourcePolicy } from './deps.ts';
+import { mappingSalt } from './digest.ts';
+import { ReadContext } from './read-context.ts';
+import { type ReadEnd, readSource } from './read-source.ts';
+import type { RunScope } from './run-source.ts';
+import { commitRead, settleAbsence } from './settle-absence.ts';
+
+export interface ReadResult {
+  /** False when the source could not be read at all: then nothing is planned. */
+  readonly isUsable: boolean;
+  readonly isComplete: boolean;
+  readonly because?: string;
+  readonly errorCode?: ErrorCode;
+}
+
+const readCodes = ['record-rejected', 'group-members-unread'] as const;
+
+export async function readPhase(scope: RunScope): Promise<ReadResult> {
+  const { record, store, lease, deps } = scope;
+  const policy = sourcePolicy(deps.policy, record.source);
+  await noticePolicyChange(scope);
+  const context = new ReadContext(record.source, policy, deps.clock, store.read, lease, mappingSalt(policy));
+  const before = await store.read.mirror.counts(record.source);
+  const startedAt = deps.clock.now();
+  const progress = record.phase(
+    'reading',
+    before.presentAccounts + before.groups === 0 ? undefined : before.presentAccounts + before.groups,
+  );
+  const connector = deps.connector(record.source);
+  const end = await readSource(context, connector, scope.signal, () =>
+    progress(context.tally.accounts + context.tally.groups),
+  );
+  scope.signal.throwIfAborted();
+  const settled = await settle(scope, context, end, before.presentAccounts);
+  countRead(scope, context);
+  const { outcome } = settled;
+  const because = outcome.kind === 'complete' ? undefined : outcome.because;
+  record.set({ proof: outcome.kind === 'resync-required' ? {} : outcome.proof });
+  record.emit({
+    kind: 'read:ended',
+    run: record.id,
+    source: record.source,
+    outcome: outcome.kind,
+    accounts: context.tally.accounts,
+    groups: context.tally.groups,
+    edges: context.tally.edges,
+    durationMs: deps.clock.now() - startedAt,
+    ...(because === undefined ? {} : { because }),
+  });
+  await noteFindings(scope, context, outcome.kind === 'complete');
+  return resultOf(context, settled.error, outcome.kind === 'complete', because);
+}
+
+function resultOf(
+  context: ReadContext,
+  error: RosterdError | undefined,
+  isComplete: boolean,
+  because: string | undefined,
+): ReadResult {
+  const isUsable = isComplete || context.tally.accounts + context.tally.groups > 0;
+  return {
+    isUsable,
+    isComplete,
+    ...(because === undefined ? {} : { because }),
+    ...(isComplete ? {} : { errorCode: error === undefined || isUsable ? ('source-partial' as const) : error.code }),
+  };
+}
+
+/** A changed mapping, precedence or role table concerns everybody of the source. */
+async function noticePolicyChange(scope: RunScope): Promise<void> {
+  const { record, store, deps } = scope;
+  const fingerprint = deps.policyFingerprint(record.source);
+  const state = await store.read.mirror.source(record.source);
+  const isChanged = state?.policyFingerprint !== fingerprint;
+  await scope.lease.write(async (tx) => {
+    await tx.dirty.due(deps.clock.now());
+    if (!isChanged) return;
+    await tx.dirty.everythingOf(record.source, 'policy changed');
+    await tx.mirror.saveSource({
+      ...state,
+      name: record.source,
+      type: sourcePolicy(deps.policy, record.source).type,
+      policyFingerprint: fingerprint,
+    });
+  });
+}
+
+async function settle(scope: RunScope, context: ReadContext, end: ReadEnd, presentBefore: number): Promise<ReadEnd> {
+  const { record, deps } = scope;
+  if (end.outcome.kind !== 'complete') return end;
+  const connector = deps.connector(record.source);
+  const state = await scope.store.read.mirror.source(record.source);
+  const isOtherScope =
+    state?.scopeFingerprint !== undefined &&
+    (state.scopeFingerprint !== connector.scopeFingerprint || state.serverIdentity !== end.outcome.serverIdentity);
+  if (isOtherScope) context.suspect = 'scope-changed';
+  else if (context.tally.accounts === 0 && presentBefore > 0) context.suspect = 'empty-read';
+  const progress = record.phase('confirming');
+  const absences = await settleAbsence(context, connector, scope.signal, progress);
+  record.count({
+    missing: absences.counts.missing,
+    absent: absences.counts.absent,
+    outOfScope: absences.counts.outOfScope,
+  });
+  const missed = absences.missedByRead;
+  if (missed.length > 0) {
+    const names = missed.slice(0, 3).join(', ');
+    return {
+      outcome: {
+        kind: 'partial',
+        because: `${missed.length} records are there but were not in the read (${names}${missed.length > 3 ? ', ...' : ''})`,
+        proof: end.outcome.proof,
+      },
+    };
+  }
+  await commitRead(context, absences, {
+    next: end.outcome.next,
+    serverIdentity: end.outcome.serverIdentity,
+    scopeFingerprint: connector.scopeFingerprint,
+  });
+  return end;
+}
+
+function countRead(scope: RunScope, context: ReadContext): void {
+  const { tally } = context;
+  scope.record.count({
+    accountsRead: tally.accounts,
+    groupsRead: tally.groups,
+    edgesRead: tally.edges,
+    rejected: tally.rejected,
+    mirrorChanged: tally.changed,
+    unresolvedMembers: tally.unresolved,
+  });
+}
+
+/** Only a complete read may close findings about single records: a partial one may simply not have come to them. */
+async function noteFindings(scope: RunScope, context: ReadContext, isComplete: boolean): Promise<void> {
+  const { record, deps } = scope;
+  if (!isComplete && context.findings.length === 0) return;
+  const evaluated = isComplete ? { everyOf: record.source } : [];
+  const changed = await scope.lease.write((tx) =>
+    tx.findings.reconcile(evaluated, context.findings, { run: record.id, now: deps.clock.now(), codes: readCodes }),
+  );
+  record.count({
+    findingsOpened: record.run.counts.findingsOpened + changed.opened,
+    findingsClosed: record.run.counts.findingsClosed + changed.closed,
+  });
+}

@@ -1,0 +1,173 @@
+// The second half of a run: plan, guard, apply, verify. One at a time over all sources.
+
+import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
+import type { RunState } from '../model/run.ts';
+import { type ApplyTally, applyPlan } from './apply-plan.ts';
+import { buildPlan } from './build-plan.ts';
+import { type Judgement, judgePlan, storeVerdict } from './judge-plan.ts';
+import { guardBaseline, PlanSession } from './plan-session.ts';
+import type { ReadResult } from './read-phase.ts';
+import type { RunScope } from './run-source.ts';
+import { verifyApplied } from './verify-plan.ts';
+
+/** Codes that the run itself opens and closes; all others belong to the planner. */
+const runCodes: readonly FindingCode[] = [
+  'record-rejected',
+  'group-members-unread',
+  'plan-held',
+  'verify-mismatch',
+  'attribute-unread',
+];
+const planCodes = (Object.keys(findingCodes) as FindingCode[]).filter((code) => !runCodes.includes(code));
+
+export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise<void> {
+  const { record, store, lease, deps, signal } = scope;
+  await lease.acquireReconcile(signal);
+  record.set({ state: 'planning' });
+  const state = await store.read.mirror.source(record.source);
+  const baseline = await guardBaseline(deps, store, record.source, { isFirstRun: state?.firstAppliedAt === undefined });
+  record.set({ enabledBefore: baseline.enabledUsers });
+  const session = await PlanSession.open(deps, store, lease, record.id, record.source, baseline);
+  await plan(scope, session);
+  record.phase('judging');
+  const judgement = await judgePlan(session);
+  noteVerdict(scope, session, judgement);
+  await storeVerdict(session, judgement, record.set({ state: 'applying' }), scope.intent);
+  if (scope.intent === 'apply') await applyAndVerify(scope, session, judgement);
+  end(scope, judgement, read);
+}
+
+async function plan(scope: RunScope, session: PlanSession): Promise<void> {
+  const { record, deps } = scope;
+  const progress = record.phase('planning');
+  let done = 0;
+  await buildPlan(session, scope.signal, (count) => {
+    done += count;
+    progress(done);
+  });
+  const findings = [...session.findings.values()].flat();
+  const changed = await session.lease.write(async (tx) => {
+    const result = await tx.findings.reconcile([...session.evaluated], findings, {
+      run: record.id,
+      now: deps.clock.now(),
+      codes: planCodes,
+    });
+    await tx.mirror.setQuarantine(session.quarantines);
+    await tx.dirty.clearUsers(session.settledUsers);
+    await tx.dirty.clearAccounts(session.settledAccounts);
+    await tx.dirty.clearGroups(session.settledGroups);
+    await tx.dirty.setRecheck(session.rechecks);
+    return result;
+  });
+  const { counts } = record.run;
+  record.count({
+    planned: session.changes.length,
+    findingsOpened: counts.findingsOpened + changed.opened,
+    findingsClosed: counts.findingsClosed + changed.closed,
+  });
+}
+
+function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement): void {
+  const { record } = scope;
+  const { verdict, held, heldChecksum, heldBy } = judgement;
+  const isReleased = judgement.decision?.decision === 'approved';
+  record.count({ held: isReleased ? 0 : held.length, created: session.created });
+  record.set({
+    holds: isReleased ? [] : verdict.holds,
+    ...(heldChecksum === undefined || isReleased ? {} : { heldChecksum }),
+    ...(heldBy === undefined || isReleased ? {} : { heldRunId: heldBy }),
+  });
+  record.emit({
+    kind: 'plan:judged',
+    run: record.id,
+    source: record.source,
+    planned: session.changes.length,
+    held: held.length,
+    holds: verdict.holds,
+  });
+}
+
+async function applyAndVerify(scope: RunScope, session: PlanSession, judgement: Judgement): Promise<void> {
+  const { record, store, lease, deps, signal } = scope;
+  const recheckAt = new Map(
+    session.changes.flatMap((change) =>
+      change.recheckAt === undefined ? [] : [[change.id, change.recheckAt] as const],
+    ),
+  );
+  const total = judgement.decision?.decision === 'approved' ? session.changes.length : judgement.safe.length;
+  const onProgress = record.phase('applying', total);
+  const tally = await applyPlan(
+    {
+      store,
+      lease,
+      run: record.id,
+      source: record.source,
+      actor: `sync:${record.source}`,
+      now: deps.clock.now(),
+      recheckAt,
+      onProgress,
+    },
+    signal,
+  );
+  countApplied(scope, tally);
+  record.set({ state: 'verifying', applied: Object.fromEntries(judgement.verdict.tally) });
+  const failed = await verifyApplied(
+    store,
+    session,
+    tally.users,
+    signal,
+    record.phase('verifying', tally.users.length),
+  );
+  await conclude(scope, judgement, failed);
+}
+
+function countApplied(scope: RunScope, tally: ApplyTally): void {
+  const { applied, created, obsolete, conflict, auditHead } = tally;
+  scope.record.count({ applied, created, obsolete, conflict });
+  if (auditHead !== undefined) scope.record.set({ auditHead });
+}
+
+/** What the end of a run leaves for people and for the next run. */
+async function conclude(scope: RunScope, judgement: Judgement, failed: readonly string[]): Promise<void> {
+  const { record, store, lease, deps } = scope;
+  const { source } = record;
+  if (failed.length > 0) record.emit({ kind: 'verify:failed', run: record.id, source, subjects: failed.length });
+  const findings: Finding[] = [];
+  const of = { source, subject: `source:${source}`, label: source };
+  if (failed.length > 0)
+    findings.push({ ...of, code: 'verify-mismatch', detail: { users: failed.slice(0, 20), count: failed.length } });
+  if (judgement.held.length > 0 && judgement.decision === undefined) {
+    findings.push({
+      ...of,
+      code: 'plan-held',
+      detail: { run: judgement.heldBy ?? record.id, changes: judgement.held.length },
+    });
+  }
+  const state = await store.read.mirror.source(source);
+  // While links and overwrites of a first run are held, the source stays in its first run: waiting releases nothing.
+  const isFirstDone =
+    state?.firstAppliedAt === undefined &&
+    !(judgement.decision?.decision !== 'approved' && judgement.verdict.holds.some((hold) => hold.kind === 'first-run'));
+  const changed = await lease.write(async (tx) => {
+    if (isFirstDone && state !== undefined) await tx.mirror.saveSource({ ...state, firstAppliedAt: deps.clock.now() });
+    return tx.findings.reconcile([of.subject], findings, {
+      run: record.id,
+      now: deps.clock.now(),
+      codes: ['verify-mismatch', 'plan-held'],
+    });
+  });
+  const { counts } = record.run;
+  record.count({
+    findingsOpened: counts.findingsOpened + changed.opened,
+    findingsClosed: counts.findingsClosed + changed.closed,
+  });
+}
+
+function end(scope: RunScope, judgement: Judgement, read: ReadResult): void {
+  const isHeld = judgement.held.length > 0 && judgement.decision === undefined;
+  const state: RunState = !read.isComplete ? 'partial' : isHeld ? 'held' : 'done';
+  scope.record.ended(state, {
+    ...(read.because === undefined ? {} : { because: read.because }),
+    ...(read.errorCode === undefined ? {} : { errorCode: read.errorCode }),
+  });
+}

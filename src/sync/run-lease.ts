@@ -1,0 +1,77 @@
+// The leases of one run. Every write transaction of the run starts by renewing them: a run that lost its lease cannot write.
+// Invariant: one run per source, one reconcile at a time, whoever triggered it.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RosterdError } from '../model/errors.ts';
+import type { SourceName } from '../model/ids.ts';
+import type { Clock, Lease, StoreTx, SyncStore } from './ports.ts';
+
+/** Long enough for a slow page of a slow directory: a page renews it, the longest silence that a connector allows is shorter. */
+const ttlMs = 180_000;
+const pollMs = 500;
+/** Another source's plan and apply may take this long before we give up. */
+const reconcileWaitMs = 30 * 60_000;
+
+export class RunLease {
+  readonly #store: SyncStore;
+  readonly #clock: Clock;
+  readonly #holder: string;
+  readonly #held: Lease[] = [];
+
+  constructor(store: SyncStore, clock: Clock, holder: string) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#holder = holder;
+  }
+
+  /** Throws `run-in-progress` when somebody alive runs this source. */
+  async acquireSource(source: SourceName): Promise<void> {
+    const heldBy = await this.#try(`source:${source}`);
+    if (heldBy === undefined) return;
+    throw new RosterdError('run-in-progress', `Source ${source} is being synced by ${heldBy}.`, { subject: source });
+  }
+
+  /** Waits for the other sources' reconciling to end. */
+  async acquireReconcile(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + reconcileWaitMs;
+    for (;;) {
+      const heldBy = await this.#try('reconcile');
+      if (heldBy === undefined) return;
+      if (performance.now() > deadline) {
+        throw new RosterdError('run-in-progress', `The reconciling of ${heldBy} did not end in time.`, {
+          subject: 'reconcile',
+        });
+      }
+      await sleep(pollMs, undefined, { signal });
+    }
+  }
+
+  async #try(name: string): Promise<string | undefined> {
+    const answer = await this.#store.write((tx) => tx.leases.acquire(name, this.#holder, ttlMs, this.#clock.now()));
+    if ('heldBy' in answer) return answer.heldBy;
+    this.#held.push(answer);
+    return undefined;
+  }
+
+  /** First statement of each of the run's transactions. Throws `lease-lost`. */
+  async renew(tx: StoreTx): Promise<void> {
+    const now = this.#clock.now();
+    for (const lease of this.#held) await tx.leases.renew(lease, ttlMs, now);
+  }
+
+  /** One transaction of the run. */
+  async write<T>(work: (tx: StoreTx) => Promise<T>): Promise<T> {
+    return this.#store.write(async (tx) => {
+      await this.renew(tx);
+      return work(tx);
+    });
+  }
+
+  async release(): Promise<void> {
+    const leases = this.#held.splice(0);
+    if (leases.length === 0) return;
+    await this.#store.write(async (tx) => {
+      for (const lease of leases) await tx.leases.release(lease);
+    });
+  }
+}

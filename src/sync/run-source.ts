@@ -1,0 +1,120 @@
+// One run for one source, from the lease to the verified end. Every way out ends in a recorded outcome.
+//
+//   lease -> read -> settle absence -> plan -> guard -> apply -> verify
+//
+// A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
+
+import { RosterdError } from '../model/errors.ts';
+import { asRunId, type SourceName } from '../model/ids.ts';
+import type { Run } from '../model/run.ts';
+import { type SyncDeps, sourcePolicy } from './deps.ts';
+import { changesOf } from './judge-plan.ts';
+import type { SyncStore } from './ports.ts';
+import { readPhase } from './read-phase.ts';
+import { reconcilePhase } from './reconcile-phase.ts';
+import { closeInterrupted } from './resume-run.ts';
+import { RunLease } from './run-lease.ts';
+import { RunRecord } from './run-record.ts';
+
+export interface RunRequest {
+  readonly source: SourceName;
+  readonly mode: 'full';
+  /** `plan`: a dry run. */
+  readonly intent: 'apply' | 'plan';
+  readonly trigger: Run['trigger'];
+  readonly actor: string;
+}
+
+/** Everything that the phases of one run share. `store` is a private copy in a dry run. */
+export interface RunScope {
+  readonly deps: SyncDeps;
+  readonly store: SyncStore;
+  readonly lease: RunLease;
+  readonly record: RunRecord;
+  readonly intent: RunRequest['intent'];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a source. Throws only what keeps a run from starting (`source-unknown`, `run-in-progress`, store errors);
+ * everything later ends in the returned run: `done`, `held`, `partial`, `failed` or `interrupted`.
+ */
+export async function runSource(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
+  sourcePolicy(deps.policy, request.source);
+  return request.intent === 'plan' ? dryRun(deps, request, signal) : realRun(deps, request, signal);
+}
+
+async function newRecord(deps: SyncDeps, request: RunRequest): Promise<RunRecord> {
+  const id = asRunId(await deps.store.write((tx) => tx.allocate('run', 1)));
+  const { source, trigger, actor, mode } = request;
+  return new RunRecord({ id, source, trigger, actor, mode, dryRun: request.intent === 'plan' }, deps.clock, deps.emit);
+}
+
+async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
+  const lease = new RunLease(deps.store, deps.clock, deps.holder);
+  await lease.acquireSource(request.source);
+  try {
+    const record = await newRecord(deps, request);
+    const scope: RunScope = { deps, store: deps.store, lease, record, intent: request.intent, signal };
+    await closeInterrupted(scope);
+    await lease.write((tx) => tx.runRows.saveRun(record.run));
+    await guarded(scope);
+    await lease.write((tx) => tx.runRows.saveRun(record.run));
+    record.announceEnd();
+    return record.run;
+  } finally {
+    await lease.release();
+  }
+}
+
+async function dryRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
+  const record = await newRecord(deps, request);
+  const copy = await deps.store.overlay();
+  try {
+    const lease = new RunLease(copy, deps.clock, deps.holder);
+    await lease.acquireSource(request.source);
+    await guarded({ deps, store: copy, lease, record, intent: request.intent, signal });
+    await copyOut(copy, deps.store, record.run);
+    record.announceEnd();
+    return record.run;
+  } finally {
+    await copy.close();
+  }
+}
+
+/** Runs the phases; an error becomes the outcome of the run. A bug is recorded and thrown on, with its stack. */
+async function guarded(scope: RunScope): Promise<void> {
+  const { record } = scope;
+  record.started();
+  try {
+    const read = await readPhase(scope);
+    if (read.isUsable) await reconcilePhase(scope, read);
+    else
+      record.ended('failed', {
+        because: read.because ?? 'the source could not be read',
+        errorCode: read.errorCode ?? 'source-partial',
+      });
+  } catch (error) {
+    if (scope.signal.aborted) {
+      record.ended('interrupted', { because: 'stopped by a signal', errorCode: 'interrupted' });
+      return;
+    }
+    const code = error instanceof RosterdError ? error.code : 'bug';
+    record.ended('failed', { because: error instanceof Error ? error.message : String(error), errorCode: code });
+    if (code === 'bug' || code === 'lease-lost') throw error;
+  }
+}
+
+/** The run and its plan, out of the private copy. Nothing else of it is kept. */
+async function copyOut(from: SyncStore, to: SyncStore, run: Run): Promise<void> {
+  await to.write((tx) => tx.runRows.saveRun(run));
+  let rows = [];
+  for await (const stored of changesOf(from.read, run.id, ['planned', 'held', 'rejected'])) {
+    rows.push(stored);
+    if (rows.length < 1000) continue;
+    const full = rows;
+    rows = [];
+    await to.write((tx) => tx.runRows.addChanges(full));
+  }
+  if (rows.length > 0) await to.write((tx) => tx.runRows.addChanges(rows));
+}
