@@ -1,0 +1,101 @@
+// The operational log: one line per fact, JSON by default, to stderr so that the output of commands stays clean.
+// Invariant: every line passes the redaction, and no line can hold a line break that a value smuggled in.
+
+import winston from 'winston';
+import { RosterdError } from '../model/errors.ts';
+import { redact } from './redact.ts';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly unknown[] | Readonly<Record<string, unknown>> | undefined>
+>;
+
+/** What the program logs with; `child` adds its fields (run, source) to every line. */
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  child(fields: LogFields): Logger;
+  /** Resolves when everything logged so far is handed to the operating system; nothing may be logged after it. */
+  close(): Promise<void>;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'text';
+  /** Default: stderr. */
+  readonly output?: NodeJS.WritableStream;
+}
+
+const redacted = winston.format((info) => Object.assign(info, redact({ ...info })));
+
+// JSON escapes them; in text a line break would let a value forge a line of its own (CWE-117), and an escape code the terminal.
+const withoutControls = (text: string): string =>
+  text.replace(/[\p{Cc}\u2028\u2029]/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const plainText = (value: unknown): string =>
+  withoutControls(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
+const textLine = winston.format.printf(({ timestamp, level, message, ...fields }) => {
+  const facts = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const said = facts.map(([name, value]) => ` ${name}=${plainText(value)}`).join('');
+  return `${String(timestamp)} ${level.padEnd(5)} ${plainText(message)}${said}`;
+});
+
+/** Streams whose loss was already provided for, so that many loggers on stderr add one listener. */
+const tended = new WeakSet<NodeJS.WritableStream>();
+
+function tend(output: NodeJS.WritableStream): NodeJS.WritableStream {
+  // Whoever read the log may go away (EPIPE). There is nobody left to tell, and a sync must not end for want of a reader.
+  if (!tended.has(output)) output.on('error', () => undefined);
+  tended.add(output);
+  return output;
+}
+
+function wrap(log: winston.Logger, fields: LogFields, close: () => Promise<void>): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, more: LogFields = {}): void => {
+      // Fields of that name would overwrite the line's own.
+      const { level: _level, message: _message, timestamp: _timestamp, ...facts } = { ...fields, ...more };
+      log.log({ ...facts, level, message });
+    };
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: (more) => wrap(log, { ...fields, ...more }, close),
+    close,
+  };
+}
+
+/** A logger of its own; nothing global is touched. */
+export function createLogger({ level, format, output = process.stderr }: LoggerOptions): Logger {
+  const { combine, timestamp, json } = winston.format;
+  const log = winston.createLogger({
+    level,
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    format: combine(redacted(), timestamp(), format === 'json' ? json({ deterministic: false }) : textLine),
+    transports: [new winston.transports.Stream({ stream: tend(output), eol: '\n' })],
+    exitOnError: false,
+  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      log.once('finish', () => output.write('', () => resolve()));
+      log.end();
+    });
+  return wrap(log, {}, close);
+}
+
+/** An expected error: its code, message and advice. Anything else is a fault of rosterd and shows its stack. */
+export function logError(logger: Logger, error: unknown, fields: LogFields = {}): void {
+  if (error instanceof RosterdError) {
+    logger.error(error.message, { ...fields, code: error.code, subject: error.subject, advice: error.entry.advice });
+  } else if (error instanceof Error) {
+    logger.error(error.message, { ...fields, code: 'bug', stack: error.stack });
+  } else {
+    logger.error('something that is not an error was thrown', { ...fields, code: 'bug', thrown: String(error) });
+  }
+}
