@@ -7,8 +7,8 @@ import type { WantedAttributes } from '../connector-type.ts';
 import { check } from './check.ts';
 import { confirm } from './confirm.ts';
 import { read } from './read.ts';
-import { sourceOf } from './source.ts';
 import type { AdSettings } from './settings.ts';
+import { sourceOf } from './source.ts';
 
 export class AdConnector implements Connector {
   readonly idStability = 'immutable';

@@ -2,13 +2,17 @@
 // Own code because ldapts turns `\c3\bc` into two characters and encodes those again: such a filter finds nothing.
 // Invariant: an assertion value is bytes from the moment it is parsed; nothing is escaped or unescaped twice.
 
-import { boolean, type Bytes, element, tag, text } from './ber.ts';
+import { type Bytes, boolean, element, tag, text } from './ber.ts';
 
 export type LdapFilter =
   | { readonly kind: 'and' | 'or'; readonly filters: readonly LdapFilter[] }
   | { readonly kind: 'not'; readonly filter: LdapFilter }
   | { readonly kind: 'present'; readonly attribute: string }
-  | { readonly kind: 'equal' | 'greater-or-equal' | 'less-or-equal' | 'approximate'; readonly attribute: string; readonly value: Bytes }
+  | {
+      readonly kind: 'equal' | 'greater-or-equal' | 'less-or-equal' | 'approximate';
+      readonly attribute: string;
+      readonly value: Bytes;
+    }
   | { readonly kind: 'substrings'; readonly attribute: string; readonly parts: readonly SubstringPart[] }
   | {
       readonly kind: 'extensible';
@@ -29,7 +33,9 @@ export class FilterSyntaxError extends Error {
 
   constructor(filterText: string, position: number, what: string) {
     const near = filterText.slice(position, position + 20);
-    super(`is not an LDAP filter: ${what} at character ${position + 1}${near === '' ? ' (the end)' : `, near \`${near}\``}`);
+    super(
+      `is not an LDAP filter: ${what} at character ${position + 1}${near === '' ? ' (the end)' : `, near \`${near}\``}`,
+    );
     this.name = 'FilterSyntaxError';
     this.position = position;
   }
@@ -121,7 +127,8 @@ interface Cursor {
 }
 
 function parseParenthesised(cursor: Cursor, depth: number): LdapFilter {
-  if (depth > maxDepth) throw new FilterSyntaxError(cursor.text, cursor.at, `more than ${maxDepth} levels of parentheses`);
+  if (depth > maxDepth)
+    throw new FilterSyntaxError(cursor.text, cursor.at, `more than ${maxDepth} levels of parentheses`);
   expect(cursor, '(');
   skipBlanks(cursor);
   const filter = parseInside(cursor, depth);
@@ -146,17 +153,20 @@ function parseInside(cursor: Cursor, depth: number): LdapFilter {
     skipBlanks(cursor);
   }
   // RFC 4526 allows (&) and (|); a person who writes them has lost something.
-  if (filters.length === 0) throw new FilterSyntaxError(cursor.text, cursor.at, `\`${sign}\` needs a filter in parentheses`);
+  if (filters.length === 0)
+    throw new FilterSyntaxError(cursor.text, cursor.at, `\`${sign}\` needs a filter in parentheses`);
   return { kind: sign === '&' ? 'and' : 'or', filters };
 }
 
-const itemPattern = /(?<attribute>[A-Za-z0-9][A-Za-z0-9.;-]*)?(?<extensible>(?<dn>:dn)?(?::(?<rule>[A-Za-z0-9][A-Za-z0-9.-]*))?:)?(?<operator>>=|<=|~=|=)/uy;
+const itemPattern =
+  /(?<attribute>[A-Za-z0-9][A-Za-z0-9.;-]*)?(?<extensible>(?<dn>:dn)?(?::(?<rule>[A-Za-z0-9][A-Za-z0-9.-]*))?:)?(?<operator>>=|<=|~=|=)/uy;
 const operators = { '>=': 'greater-or-equal', '<=': 'less-or-equal', '~=': 'approximate' } as const;
 
 function parseItem(cursor: Cursor): LdapFilter {
   itemPattern.lastIndex = cursor.at;
   const match = itemPattern.exec(cursor.text);
-  if (match?.groups === undefined) throw new FilterSyntaxError(cursor.text, cursor.at, 'an attribute and `=` were expected');
+  if (match?.groups === undefined)
+    throw new FilterSyntaxError(cursor.text, cursor.at, 'an attribute and `=` were expected');
   const { attribute, extensible, dn, rule, operator } = match.groups;
   const start = cursor.at;
   cursor.at += match[0].length;
@@ -193,7 +203,8 @@ function equalityOf(attribute: string, pieces: readonly Bytes[]): LdapFilter {
 
 function single(cursor: Cursor, start: number, pieces: readonly Bytes[]): Bytes {
   const [value, ...rest] = pieces;
-  if (value === undefined || rest.length > 0) throw new FilterSyntaxError(cursor.text, start, 'a `*` is only allowed after `=`');
+  if (value === undefined || rest.length > 0)
+    throw new FilterSyntaxError(cursor.text, start, 'a `*` is only allowed after `=`');
   return value;
 }
 
@@ -229,13 +240,18 @@ function parseValue(cursor: Cursor): Bytes[] {
 function parseEscape(cursor: Cursor): Bytes {
   const digits = cursor.text.slice(cursor.at + 1, cursor.at + 3);
   if (!/^[0-9A-Fa-f]{2}$/u.test(digits)) {
-    throw new FilterSyntaxError(cursor.text, cursor.at, 'a `\\` is followed by two hexadecimal digits (a backslash itself is \\5c)');
+    throw new FilterSyntaxError(
+      cursor.text,
+      cursor.at,
+      'a `\\` is followed by two hexadecimal digits (a backslash itself is \\5c)',
+    );
   }
   return Buffer.from(digits, 'hex');
 }
 
 function expect(cursor: Cursor, character: string): void {
-  if (cursor.text[cursor.at] !== character) throw new FilterSyntaxError(cursor.text, cursor.at, `\`${character}\` was expected`);
+  if (cursor.text[cursor.at] !== character)
+    throw new FilterSyntaxError(cursor.text, cursor.at, `\`${character}\` was expected`);
   cursor.at += 1;
 }
 

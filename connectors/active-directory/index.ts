@@ -18,6 +18,9 @@ export const activeDirectory: ConnectorType<AdSettings> = {
   warnings: (settings) =>
     settings.connection.servers
       .filter((server) => tlsModeOf(settings.connection, server) === 'off')
-      .map((server) => `${server} is used without TLS: the password and all data cross the network in clear text. Use ldaps:// or tls.mode: starttls.`),
+      .map(
+        (server) =>
+          `${server} is used without TLS: the password and all data cross the network in clear text. Use ldaps:// or tls.mode: starttls.`,
+      ),
   create: (settings, wanted) => new AdConnector(settings, wanted),
 };

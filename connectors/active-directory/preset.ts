@@ -56,15 +56,19 @@ export const presetFacts: Readonly<Record<Preset, PresetFacts>> = {
   },
 };
 
-/** The filter that decides which accounts are read. */
-export function accountFilter(settings: AdSettings): LdapFilter {
-  const { filter, memberOf } = settings.users;
+/** The filter that decides which accounts are read; `memberOf` comes from memberOfFilter(). */
+export function accountFilter(settings: AdSettings, memberOf: LdapFilter | undefined): LdapFilter {
+  const { filter } = settings.users;
   return all(
     presetFacts[settings.preset].accounts,
     ...(filter === undefined ? [] : [parseFilter(filter)]),
-    ...(memberOf.length === 0 ? [] : [any(...memberOf.map((dn) => matching('memberOf', inChainRule, dn)))]),
+    ...(memberOf === undefined ? [] : [memberOf]),
   );
 }
+
+/** Members of one group: direct, through nested groups, or because it is their primary group, which memberOf never shows. */
+export const memberOfGroup = (dn: string, rid: string | undefined): LdapFilter =>
+  any(matching('memberOf', inChainRule, dn), ...(rid === undefined ? [] : [equal('primaryGroupID', rid)]));
 
 /** The filter that decides which groups are read. */
 export function groupFilter(settings: AdSettings): LdapFilter {

@@ -10,11 +10,17 @@ export type Preset = (typeof presets)[number];
 
 const attributeName = z
   .string()
-  .regex(/^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/u, 'is not the name of an LDAP attribute (letters, digits and hyphens)');
+  .regex(
+    /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/u,
+    'is not the name of an LDAP attribute (letters, digits and hyphens)',
+  );
 
 const distinguishedName = z
   .string()
-  .refine((dn) => dn === '' || /^\s*[A-Za-z0-9.-]+\s*=/u.test(dn), 'is not a distinguished name such as OU=People,DC=corp,DC=example');
+  .refine(
+    (dn) => dn === '' || /^\s*[A-Za-z0-9.-]+\s*=/u.test(dn),
+    'is not a distinguished name such as OU=People,DC=corp,DC=example',
+  );
 
 const filter = z.string().superRefine((text, context) => {
   try {
@@ -119,7 +125,8 @@ export const settingsSchema = z
     expectAtLeast: z.int().min(0).default(0),
   })
   .superRefine((settings, context) => {
-    for (const [path, message] of contradictions(settings)) context.addIssue({ code: 'custom', path: [...path], message });
+    for (const [path, message] of contradictions(settings))
+      context.addIssue({ code: 'custom', path: [...path], message });
   });
 
 export type AdSettings = z.output<typeof settingsSchema>;
@@ -146,7 +153,10 @@ function contradictions({ preset, connection, users }: Draft): Problem[] {
     }
     for (const key of ['disabledAttribute', 'expiry'] as const) {
       if (users[key] !== undefined) {
-        problems.push([['users', key], 'is for preset: openldap; Active Directory has userAccountControl and accountExpires']);
+        problems.push([
+          ['users', key],
+          'is for preset: openldap; Active Directory has userAccountControl and accountExpires',
+        ]);
       }
     }
   } else if (users.memberOf.length > 0) {
@@ -157,9 +167,11 @@ function contradictions({ preset, connection, users }: Draft): Problem[] {
 
 function tlsProblem(server: string, mode: TlsMode | undefined): string | undefined {
   const isLdaps = URL.parse(server)?.protocol === 'ldaps:';
-  if (isLdaps && (mode === 'starttls' || mode === 'off')) return `is ldaps://, but tls.mode is ${mode}: use ldap:// here`;
+  if (isLdaps && (mode === 'starttls' || mode === 'off'))
+    return `is ldaps://, but tls.mode is ${mode}: use ldap:// here`;
   if (!isLdaps && mode === 'ldaps') return 'is ldap://, but tls.mode is ldaps: use ldaps:// here';
-  if (!isLdaps && mode === undefined) return 'is ldap:// without TLS: use ldaps://, or set tls.mode to starttls (or, in clear text, to off)';
+  if (!isLdaps && mode === undefined)
+    return 'is ldap:// without TLS: use ldaps://, or set tls.mode to starttls (or, in clear text, to off)';
   return undefined;
 }
 
