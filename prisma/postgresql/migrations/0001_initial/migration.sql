@@ -17,6 +17,7 @@ CREATE TABLE "mirror_accounts" (
     "source" TEXT NOT NULL,
     "external_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "name_key" TEXT NOT NULL,
     "dn" TEXT,
     "dn_key" TEXT,
     "status" TEXT NOT NULL,
@@ -43,6 +44,7 @@ CREATE TABLE "mirror_groups" (
     "source" TEXT NOT NULL,
     "external_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "name_key" TEXT NOT NULL,
     "dn" TEXT,
     "dn_key" TEXT,
     "attributes" TEXT NOT NULL,
@@ -73,8 +75,9 @@ CREATE TABLE "mirror_edges" (
 CREATE TABLE "mirror_group_edges" (
     "parent_key" INTEGER NOT NULL,
     "child_key" INTEGER NOT NULL,
+    "relation" TEXT NOT NULL,
 
-    CONSTRAINT "mirror_group_edges_pkey" PRIMARY KEY ("parent_key","child_key")
+    CONSTRAINT "mirror_group_edges_pkey" PRIMARY KEY ("parent_key","child_key","relation")
 );
 
 -- CreateTable
@@ -83,6 +86,7 @@ CREATE TABLE "mirror_unresolved_edges" (
     "relation" TEXT NOT NULL,
     "ref_kind" TEXT NOT NULL,
     "ref" TEXT NOT NULL,
+    "ref_key" TEXT NOT NULL,
 
     CONSTRAINT "mirror_unresolved_edges_pkey" PRIMARY KEY ("group_key","relation","ref_kind","ref")
 );
@@ -95,6 +99,7 @@ CREATE TABLE "users" (
     "username_key" TEXT,
     "email" TEXT,
     "email_key" TEXT,
+    "employee_key" TEXT,
     "fields" TEXT NOT NULL,
     "enabled" BOOLEAN NOT NULL,
     "activated" BOOLEAN NOT NULL,
@@ -327,6 +332,9 @@ CREATE TABLE "counters" (
 CREATE INDEX "mirror_accounts_source_dn_key_idx" ON "mirror_accounts"("source", "dn_key");
 
 -- CreateIndex
+CREATE INDEX "mirror_accounts_source_name_key_idx" ON "mirror_accounts"("source", "name_key");
+
+-- CreateIndex
 CREATE INDEX "mirror_accounts_username_key_idx" ON "mirror_accounts"("username_key");
 
 -- CreateIndex
@@ -342,6 +350,9 @@ CREATE UNIQUE INDEX "mirror_accounts_source_external_id_key" ON "mirror_accounts
 CREATE INDEX "mirror_groups_source_dn_key_idx" ON "mirror_groups"("source", "dn_key");
 
 -- CreateIndex
+CREATE INDEX "mirror_groups_source_name_key_idx" ON "mirror_groups"("source", "name_key");
+
+-- CreateIndex
 CREATE INDEX "mirror_groups_team_id_idx" ON "mirror_groups"("team_id");
 
 -- CreateIndex
@@ -354,13 +365,16 @@ CREATE INDEX "mirror_edges_account_key_idx" ON "mirror_edges"("account_key");
 CREATE INDEX "mirror_group_edges_child_key_idx" ON "mirror_group_edges"("child_key");
 
 -- CreateIndex
-CREATE INDEX "mirror_unresolved_edges_ref_kind_ref_idx" ON "mirror_unresolved_edges"("ref_kind", "ref");
+CREATE INDEX "mirror_unresolved_edges_ref_kind_ref_key_idx" ON "mirror_unresolved_edges"("ref_kind", "ref_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "users_username_key_key" ON "users"("username_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "users_email_key_key" ON "users"("email_key");
+
+-- CreateIndex
+CREATE INDEX "users_employee_key_idx" ON "users"("employee_key");
 
 -- CreateIndex
 CREATE INDEX "users_recheck_at_idx" ON "users"("recheck_at");
@@ -409,6 +423,9 @@ CREATE UNIQUE INDEX "findings_open_key_key" ON "findings"("open_key");
 
 -- CreateIndex
 CREATE INDEX "findings_source_closed_at_idx" ON "findings"("source", "closed_at");
+
+-- CreateIndex
+CREATE INDEX "findings_subject_idx" ON "findings"("subject");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "audit_entries_change_id_key" ON "audit_entries"("change_id");

@@ -11,10 +11,11 @@ CREATE TABLE "sources" (
 
 -- CreateTable
 CREATE TABLE "mirror_accounts" (
-    "key" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "key" INTEGER NOT NULL PRIMARY KEY,
     "source" TEXT NOT NULL,
     "external_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "name_key" TEXT NOT NULL,
     "dn" TEXT,
     "dn_key" TEXT,
     "status" TEXT NOT NULL,
@@ -35,10 +36,11 @@ CREATE TABLE "mirror_accounts" (
 
 -- CreateTable
 CREATE TABLE "mirror_groups" (
-    "key" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "key" INTEGER NOT NULL PRIMARY KEY,
     "source" TEXT NOT NULL,
     "external_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "name_key" TEXT NOT NULL,
     "dn" TEXT,
     "dn_key" TEXT,
     "attributes" TEXT NOT NULL,
@@ -67,8 +69,9 @@ CREATE TABLE "mirror_edges" (
 CREATE TABLE "mirror_group_edges" (
     "parent_key" INTEGER NOT NULL,
     "child_key" INTEGER NOT NULL,
+    "relation" TEXT NOT NULL,
 
-    PRIMARY KEY ("parent_key", "child_key")
+    PRIMARY KEY ("parent_key", "child_key", "relation")
 );
 
 -- CreateTable
@@ -77,18 +80,20 @@ CREATE TABLE "mirror_unresolved_edges" (
     "relation" TEXT NOT NULL,
     "ref_kind" TEXT NOT NULL,
     "ref" TEXT NOT NULL,
+    "ref_key" TEXT NOT NULL,
 
     PRIMARY KEY ("group_key", "relation", "ref_kind", "ref")
 );
 
 -- CreateTable
 CREATE TABLE "users" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "origin" TEXT NOT NULL,
     "username" TEXT NOT NULL,
     "username_key" TEXT,
     "email" TEXT,
     "email_key" TEXT,
+    "employee_key" TEXT,
     "fields" TEXT NOT NULL,
     "enabled" BOOLEAN NOT NULL,
     "activated" BOOLEAN NOT NULL,
@@ -101,7 +106,7 @@ CREATE TABLE "users" (
 
 -- CreateTable
 CREATE TABLE "links" (
-    "account_key" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "account_key" INTEGER NOT NULL PRIMARY KEY,
     "user_id" INTEGER NOT NULL,
     "source" TEXT NOT NULL,
     "state" TEXT NOT NULL,
@@ -111,7 +116,7 @@ CREATE TABLE "links" (
 
 -- CreateTable
 CREATE TABLE "teams" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "name" TEXT NOT NULL,
     "name_key" TEXT NOT NULL,
     "origin" TEXT NOT NULL,
@@ -172,25 +177,25 @@ CREATE TABLE "pins" (
 
 -- CreateTable
 CREATE TABLE "dirty_users" (
-    "user_id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "user_id" INTEGER NOT NULL PRIMARY KEY,
     "because" TEXT NOT NULL
 );
 
 -- CreateTable
 CREATE TABLE "dirty_accounts" (
-    "account_key" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "account_key" INTEGER NOT NULL PRIMARY KEY,
     "source" TEXT NOT NULL
 );
 
 -- CreateTable
 CREATE TABLE "dirty_groups" (
-    "group_key" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "group_key" INTEGER NOT NULL PRIMARY KEY,
     "source" TEXT NOT NULL
 );
 
 -- CreateTable
 CREATE TABLE "runs" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "source" TEXT NOT NULL,
     "trigger" TEXT NOT NULL,
     "actor" TEXT NOT NULL,
@@ -213,7 +218,7 @@ CREATE TABLE "runs" (
 
 -- CreateTable
 CREATE TABLE "changes" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "run_id" INTEGER NOT NULL,
     "subject" TEXT NOT NULL,
     "user_id" INTEGER,
@@ -227,7 +232,7 @@ CREATE TABLE "changes" (
 
 -- CreateTable
 CREATE TABLE "approvals" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "source" TEXT NOT NULL,
     "checksum" TEXT NOT NULL,
     "decision" TEXT NOT NULL,
@@ -239,7 +244,7 @@ CREATE TABLE "approvals" (
 
 -- CreateTable
 CREATE TABLE "findings" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "code" TEXT NOT NULL,
     "source" TEXT,
     "subject" TEXT NOT NULL,
@@ -254,7 +259,7 @@ CREATE TABLE "findings" (
 
 -- CreateTable
 CREATE TABLE "audit_entries" (
-    "seq" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "seq" INTEGER NOT NULL PRIMARY KEY,
     "at" TEXT NOT NULL,
     "actor" TEXT NOT NULL,
     "action" TEXT NOT NULL,
@@ -270,7 +275,7 @@ CREATE TABLE "audit_entries" (
 
 -- CreateTable
 CREATE TABLE "audit_head" (
-    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "id" INTEGER NOT NULL PRIMARY KEY,
     "seq" INTEGER NOT NULL,
     "mac" TEXT NOT NULL
 );
@@ -293,6 +298,9 @@ CREATE TABLE "counters" (
 CREATE INDEX "mirror_accounts_source_dn_key_idx" ON "mirror_accounts"("source", "dn_key");
 
 -- CreateIndex
+CREATE INDEX "mirror_accounts_source_name_key_idx" ON "mirror_accounts"("source", "name_key");
+
+-- CreateIndex
 CREATE INDEX "mirror_accounts_username_key_idx" ON "mirror_accounts"("username_key");
 
 -- CreateIndex
@@ -308,6 +316,9 @@ CREATE UNIQUE INDEX "mirror_accounts_source_external_id_key" ON "mirror_accounts
 CREATE INDEX "mirror_groups_source_dn_key_idx" ON "mirror_groups"("source", "dn_key");
 
 -- CreateIndex
+CREATE INDEX "mirror_groups_source_name_key_idx" ON "mirror_groups"("source", "name_key");
+
+-- CreateIndex
 CREATE INDEX "mirror_groups_team_id_idx" ON "mirror_groups"("team_id");
 
 -- CreateIndex
@@ -320,13 +331,16 @@ CREATE INDEX "mirror_edges_account_key_idx" ON "mirror_edges"("account_key");
 CREATE INDEX "mirror_group_edges_child_key_idx" ON "mirror_group_edges"("child_key");
 
 -- CreateIndex
-CREATE INDEX "mirror_unresolved_edges_ref_kind_ref_idx" ON "mirror_unresolved_edges"("ref_kind", "ref");
+CREATE INDEX "mirror_unresolved_edges_ref_kind_ref_key_idx" ON "mirror_unresolved_edges"("ref_kind", "ref_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "users_username_key_key" ON "users"("username_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "users_email_key_key" ON "users"("email_key");
+
+-- CreateIndex
+CREATE INDEX "users_employee_key_idx" ON "users"("employee_key");
 
 -- CreateIndex
 CREATE INDEX "users_recheck_at_idx" ON "users"("recheck_at");
@@ -375,6 +389,9 @@ CREATE UNIQUE INDEX "findings_open_key_key" ON "findings"("open_key");
 
 -- CreateIndex
 CREATE INDEX "findings_source_closed_at_idx" ON "findings"("source", "closed_at");
+
+-- CreateIndex
+CREATE INDEX "findings_subject_idx" ON "findings"("subject");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "audit_entries_change_id_key" ON "audit_entries"("change_id");

@@ -1,0 +1,91 @@
+// One connection (or one open transaction) as the rest of src/store sees it: SQL with parameters in, rows out.
+// Invariant: a long series of statements lets other work of the process run in between (SQLite's driver is synchronous).
+
+import type { Dialect } from './dialect.ts';
+import { toStoreError } from './errors.ts';
+
+/** What both generated Prisma clients and their transactions offer. */
+export interface RawClient {
+  $queryRawUnsafe<T>(sql: string, ...parameters: unknown[]): Promise<T>;
+  $executeRawUnsafe(sql: string, ...parameters: unknown[]): Promise<number>;
+}
+
+/** Heartbeats, signals and the API wait no longer than this (and one statement) for a batch. */
+const turnMs = 15;
+const rowsPerStatement = 1_000;
+
+export type Parameter = string | number | null;
+
+export class Sql {
+  readonly dialect: Dialect;
+  /** File or host, for messages. */
+  readonly place: string;
+  readonly #client: RawClient;
+  #turnStartedAt = performance.now();
+
+  constructor(client: RawClient, dialect: Dialect, place: string) {
+    this.#client = client;
+    this.dialect = dialect;
+    this.place = place;
+  }
+
+  async all<T>(sql: string, ...parameters: readonly Parameter[]): Promise<T[]> {
+    await this.#yieldTurn();
+    try {
+      return await this.#client.$queryRawUnsafe<T[]>(this.#native(sql), ...parameters);
+    } catch (error) {
+      throw toStoreError(error, this.place);
+    }
+  }
+
+  async first<T>(sql: string, ...parameters: readonly Parameter[]): Promise<T | undefined> {
+    return (await this.all<T>(sql, ...parameters))[0];
+  }
+
+  /** Returns the number of rows that the statement wrote. */
+  async run(sql: string, ...parameters: readonly Parameter[]): Promise<number> {
+    await this.#yieldTurn();
+    try {
+      return await this.#client.$executeRawUnsafe(this.#native(sql), ...parameters);
+    } catch (error) {
+      throw toStoreError(error, this.place);
+    }
+  }
+
+  async #yieldTurn(): Promise<void> {
+    if (performance.now() - this.#turnStartedAt < turnMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnStartedAt = performance.now();
+  }
+
+  #native(sql: string): string {
+    if (this.dialect.kind === 'postgresql') return sql;
+    let native = numberedParameters.get(sql);
+    if (native === undefined) {
+      native = sql.replace(/\$(\d)/g, '?$1');
+      numberedParameters.set(sql, native);
+    }
+    return native;
+  }
+}
+
+// Statement texts are built from a fixed set of parts, so this stays small.
+const numberedParameters = new Map<string, string>();
+
+/** Parts of a list that one statement handles without keeping the process busy for long. */
+export function* chunks<T>(list: readonly T[], size = rowsPerStatement): Generator<readonly T[]> {
+  if (list.length === 0) return;
+  if (list.length <= size) yield list;
+  else for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
+}
+
+/** JSON for a list parameter. PostgreSQL's text cannot hold NUL or half a surrogate pair; both become U+FFFD on either store. */
+export function jsonParameter(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!unstorable.test(json)) return json;
+  return JSON.stringify(value, (_key, item: unknown) => {
+    return typeof item === 'string' ? item.toWellFormed().replaceAll('\0', '\uFFFD') : item;
+  });
+}
+
+const unstorable = /\\u(?:0000|d[89a-f])/i;
