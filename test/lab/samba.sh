@@ -11,7 +11,7 @@
 #   samba.sh grant-dirsync   give svc-reader DS-Replication-Get-Changes
 #   samba.sh recyclebin      enable the Recycle Bin optional feature
 #
-# Settings are SAMBA_LAB_* variables, see below. Packages come from install.sh. Needs root.
+# Settings are SAMBA_LAB_* variables, see below; SAMBA_LAB_OWNER=PID ties the server to a process. Packages come from install.sh. Needs root.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 dir=${SAMBA_LAB_DIR:-${TMPDIR:-/tmp}/samba-lab}
@@ -123,12 +123,27 @@ cmd_up() {
   disown || true
   local attempt
   for attempt in $(seq 1 600); do
-    if alive_pid >/dev/null && answers; then return 0; fi
+    if alive_pid >/dev/null && answers; then follow_owner; return 0; fi
     sleep 0.05
   done
   log "samba did not answer in 30 s"
   tail -n 20 "$dc/log/stdout.log" >&2
   return 1
+}
+
+# With SAMBA_LAB_OWNER, the server does not outlive that process, however it ends.
+follow_owner() {
+  [ -n "${SAMBA_LAB_OWNER:-}" ] || return 0
+  (
+    exec </dev/null >/dev/null 2>&1
+    pid=$(alive_pid)
+    while [ -d "/proc/$SAMBA_LAB_OWNER" ] && [ "$(alive_pid)" = "$pid" ]; do sleep 1; done
+    if [ "$(alive_pid)" = "$pid" ]; then
+      cmd_down
+      if [ -n "${SAMBA_LAB_TEMPORARY:-}" ]; then rm -rf "$dir"; fi
+    fi
+  ) &
+  disown || true
 }
 
 cmd_down() {

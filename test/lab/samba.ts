@@ -72,6 +72,8 @@ export async function startSamba(options: SambaOptions = {}): Promise<SambaLab> 
     SAMBA_LAB_DIR: folder,
     SAMBA_LAB_IP: address,
     SAMBA_LAB_TLS: tls,
+    SAMBA_LAB_OWNER: String(process.pid),
+    ...(options.directory === undefined ? { SAMBA_LAB_TEMPORARY: 'yes' } : {}),
     SAMBA_LAB_ADMIN_PASSWORD: adminPassword,
     SAMBA_LAB_USER_PASSWORD: readerPassword,
   };
@@ -80,12 +82,7 @@ export async function startSamba(options: SambaOptions = {}): Promise<SambaLab> 
   };
   const pidFile = join(folder, 'dc/run/samba.pid');
   const pid = (): number => Number(readFileSync(pidFile, 'utf8'));
-  // A test run that ends early takes its server along.
-  const onExit = (): void => {
-    if (existsSync(pidFile)) process.kill(pid());
-  };
   if (!existsSync(join(folder, 'dc/.provisioned'))) await samba('load', snapshot);
-  process.once('exit', onExit);
   if (options.dirSync === 'granted') await samba('grant-dirsync');
   if (options.recycleBin === 'enabled') await samba('recyclebin');
   await samba('up').catch((reason: unknown) => {
@@ -125,7 +122,6 @@ export async function startSamba(options: SambaOptions = {}): Promise<SambaLab> 
     stop: async () => {
       await directory.close();
       await samba('down');
-      process.off('exit', onExit);
       if (options.directory === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

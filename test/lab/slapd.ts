@@ -76,12 +76,12 @@ export async function startSlapd(options: SlapdOptions): Promise<SlapdLab> {
 
   const [ldapPort, ldapsPort] = [await freePort(address), await freePort(address)];
   const urls = { ldap: `ldap://${address}:${ldapPort}`, ldaps: `ldaps://${address}:${ldapsPort}` };
+  let guard: ChildProcess | undefined;
   const boot = async (): Promise<ChildProcess> => {
     // With -d it stays in the foreground, a child of this process.
-    const child = spawn('slapd', ['-d', '0', '-f', configuration, '-h', `${urls.ldap}/ ${urls.ldaps}/`], {
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const flags = ['-d', '0', '-f', configuration, '-h', `${urls.ldap}/ ${urls.ldaps}/`];
+    const child = spawn('slapd', flags, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    guard = guardOf(child, folder);
     let complaint = '';
     child.stderr.on('data', (text: Buffer) => {
       complaint = `${complaint}${text.toString()}`.slice(-4_000);
@@ -95,12 +95,11 @@ export async function startSlapd(options: SlapdOptions): Promise<SlapdLab> {
     throw new Error(`slapd does not answer: ${complaint}`);
   };
   let child = await boot();
-  const onExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', onExit);
   const caFile = join(folder, 'ca.pem');
   const directory = new LdapDirectory({ url: urls.ldaps, caFile, hostName: 'localhost', baseDn, ...admin });
   const down = async (): Promise<void> => {
     await directory.close();
+    guard?.kill('SIGKILL');
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGTERM');
@@ -124,10 +123,18 @@ export async function startSlapd(options: SlapdOptions): Promise<SlapdLab> {
     },
     stop: async () => {
       await down();
-      process.off('exit', onExit);
       rmSync(folder, { recursive: true, force: true });
     },
   });
+}
+
+/** Ends the server and removes its folder when this process is gone, however that came about: its stdin closes then. */
+function guardOf(server: ChildProcess, folder: string): ChildProcess {
+  const wait = 'read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
+  const stdio = ['pipe', 'ignore', 'ignore'] as const;
+  const guard = spawn('sh', ['-c', wait, 'sh', String(server.pid), folder], { stdio: [...stdio], detached: true });
+  guard.unref();
+  return guard;
 }
 
 function describeServer(
