@@ -8,7 +8,12 @@ export type MappingRule =
   /** The first of these attributes that is present; cleared only when all are cleared; unread when one that could win is unread. */
   | { readonly kind: 'first'; readonly attributes: readonly string[]; readonly transform?: Transform }
   /** Text with `{attribute}` holes; cleared when every hole is cleared, unread when any hole is unread. Blanks are folded. */
-  | { readonly kind: 'template'; readonly template: string; readonly attributes: readonly string[]; readonly transform?: Transform }
+  | {
+      readonly kind: 'template';
+      readonly template: string;
+      readonly attributes: readonly string[];
+      readonly transform?: Transform;
+    }
   /** The same text for every account. */
   | { readonly kind: 'constant'; readonly value: string };
 
@@ -20,7 +25,8 @@ export interface SourceMapping {
   readonly attributes: Readonly<Record<AttributeName, MappingRule>>;
 }
 
-export type CorrelationKey = 'username' | 'email' | 'employeeId';
+export const correlationKeys = ['username', 'email', 'employeeId'] as const;
+export type CorrelationKey = (typeof correlationKeys)[number];
 
 /** Which groups become teams and how. Patterns are glob-like (`*`), case-folded, on the group's name. */
 export interface TeamPolicy {
@@ -38,8 +44,18 @@ export interface TeamPolicy {
 
 /** Roles for the members (nested ones too) of a group, or for accounts with an attribute value. */
 export type RoleMappingRule =
-  | { readonly kind: 'group'; readonly group: string; readonly by: 'name' | 'dn' | 'id'; readonly roles: readonly string[] }
-  | { readonly kind: 'attribute'; readonly attribute: string; readonly equals: string; readonly roles: readonly string[] };
+  | {
+      readonly kind: 'group';
+      readonly group: string;
+      readonly by: 'name' | 'dn' | 'id';
+      readonly roles: readonly string[];
+    }
+  | {
+      readonly kind: 'attribute';
+      readonly attribute: string;
+      readonly equals: string;
+      readonly roles: readonly string[];
+    };
 
 /** A limit that trips when BOTH are exceeded (`ratio` of the baseline and `count`), or when `always` alone is exceeded. */
 export interface GuardLimit {

@@ -28,6 +28,8 @@ export interface ApplyRequest {
   readonly now: EpochMs;
   /** Next due times as planned. Without them (a resumed or released plan) the users stay dirty and the next plan settles them. */
   readonly recheckAt: ReadonlyMap<ChangeId, EpochMs> | undefined;
+  /** Changes of users on whom another source has to act too. */
+  readonly keepDirty?: ReadonlySet<ChangeId>;
   readonly onProgress: (done: number) => void;
 }
 

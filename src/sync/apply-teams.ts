@@ -131,8 +131,7 @@ function renamed(change: Change, id: TeamId, before: Team | undefined): Team {
 function setParent(change: Change, teams: TeamDirectory, saved: Map<TeamId, Team>): void {
   const part = change.parts.find((candidate) => candidate.part === 'team-parent');
   if (part?.part !== 'team-parent') return;
-  const own =
-    change.subject.kind === 'team' ? change.subject.id : teams.resolve({ name: change.label, group: change.subject });
+  const own = change.subject.kind === 'team' ? change.subject.id : ownTeam(change, teams);
   const team = own === undefined ? undefined : teams.team(own);
   if (team === undefined) return;
   const parent = part.after === undefined ? undefined : teams.resolve(part.after);
@@ -140,4 +139,10 @@ function setParent(change: Change, teams: TeamDirectory, saved: Map<TeamId, Team
   const moved: Team = parent === undefined ? rest : { ...rest, parent };
   teams.put(moved);
   saved.set(moved.id, moved);
+}
+
+function ownTeam(change: Change, teams: TeamDirectory): TeamId | undefined {
+  const { subject } = change;
+  if (subject.kind === 'team') return subject.id;
+  return subject.kind === 'group' ? teams.resolve({ name: change.label, group: subject }) : undefined;
 }

@@ -179,6 +179,7 @@ async function settle(
     );
     return;
   }
-  await tx.dirty.clearUsers(effects.map((effect) => effect.after.id));
+  const settled = effects.filter((effect) => request.keepDirty?.has(effect.stored.id) !== true);
+  await tx.dirty.clearUsers(settled.map((effect) => effect.after.id));
   await tx.dirty.setRecheck(effects.map(({ stored, after }) => ({ user: after.id, at: due.get(stored.id) })));
 }

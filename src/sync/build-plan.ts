@@ -3,11 +3,11 @@
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { MirrorAccount } from '../model/account.ts';
-import type { AccountDecision, UserDecision } from '../model/decision.ts';
-import type { Finding } from '../model/finding.ts';
-import type { AccountKey, UserId } from '../model/ids.ts';
+import type { KeyHolder, UserDecision } from '../model/decision.ts';
+import { type AccountKey, asUserId, type UserId } from '../model/ids.ts';
+import { correlationKeys } from '../model/policy.ts';
 import type { User } from '../model/user.ts';
-import { correlate, matchKeysOf } from '../reconcile/correlate.ts';
+import { type CorrelatedAccount, correlate, matchKeysOf, settleLinks } from '../reconcile/correlate.ts';
 import { decideLink, decideNewUser, decideUser } from '../reconcile/plan.ts';
 import { planTeams } from '../reconcile/teams.ts';
 import { assignKeys } from '../reconcile/unique-keys.ts';
@@ -45,15 +45,7 @@ async function decideTeams(session: PlanSession): Promise<void> {
     );
   const waiting = new Set(planned.changes.map((change) => change.group));
   session.settledGroups.push(...dirty.filter((key) => !waiting.has(key)));
-  const { policy, now, source, teams, groups: all } = session.world;
-  session.world = makeWorld({
-    policy,
-    now,
-    source,
-    teams: [...teams.values()],
-    groups: [...all.values()],
-    newTeams: planned.newTeams,
-  });
+  session.world = makeWorld({ ...session.world, newTeams: planned.newTeams });
 }
 
 async function decideAccounts(
@@ -62,93 +54,78 @@ async function decideAccounts(
   signal: AbortSignal,
   onProgress: Progress,
 ): Promise<void> {
+  const linking: CorrelatedAccount[] = [];
   let after = 0;
   for (;;) {
     signal.throwIfAborted();
     const keys = await session.store.read.dirtyAccounts(session.source, after, portion);
     const last = keys.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) break;
     after = last;
-    const accounts = await session.store.read.accounts(keys);
-    const decided = await correlateAll(session, accounts);
-    for (const [account, decision] of decided) await takeAccount(session, account, decision, links);
+    for (const one of await correlateAll(session, await session.store.read.accounts(keys))) {
+      if (one.decision.kind === 'link') linking.push(one);
+      else await takeAccount(session, one);
+    }
     onProgress(keys.length);
     await yieldToLoop();
   }
+  // Links are settled together: two accounts that want the same user both wait.
+  for (const one of settleLinks(linking)) {
+    if (one.decision.kind !== 'link') await takeAccount(session, one);
+    else links.set(one.decision.user, { account: one.account.key, rule: one.decision.rule });
+    if (one.decision.kind === 'link') noteSettled(session, one.account);
+  }
 }
 
-async function correlateAll(
-  session: PlanSession,
-  accounts: readonly MirrorAccount[],
-): Promise<[MirrorAccount, AccountDecision][]> {
-  const keys = accounts.flatMap((account) =>
-    Object.entries(matchKeysOf(account, session.policy)).map(([by, key]) => ({
-      by: by as keyof ReturnType<typeof matchKeysOf>,
-      key: key as string,
-    })),
+async function correlateAll(session: PlanSession, accounts: readonly MirrorAccount[]): Promise<CorrelatedAccount[]> {
+  const keysOf = new Map(accounts.map((account) => [account.key, matchKeysOf(account, session.policy)]));
+  const wanted = [...keysOf.values()].flatMap((keys) =>
+    correlationKeys.flatMap((by) => (keys[by] === undefined ? [] : [{ by, key: keys[by] }])),
   );
-  const candidates = await session.store.read.candidates(keys);
+  const candidates = await session.store.read.candidates(wanted);
   const users = await session.store.read.users([...new Set(candidates.flatMap((candidate) => candidate.userId ?? []))]);
   const byId = new Map(users.map((user) => [user.id, user]));
   const byKey = Map.groupBy(candidates, (candidate) => `${candidate.by}:${candidate.key}`);
   return accounts.map((account) => {
-    const own = Object.entries(matchKeysOf(account, session.policy)).flatMap(
-      ([by, key]) => byKey.get(`${by}:${key}`) ?? [],
-    );
-    return [account, correlate(session.world, account, own, byId)];
+    const keys = keysOf.get(account.key) ?? {};
+    const own = correlationKeys.flatMap((by) => byKey.get(`${by}:${keys[by]}`) ?? []);
+    return { account, decision: correlate(session.world, account, own, byId) };
   });
 }
 
-async function takeAccount(
-  session: PlanSession,
-  account: MirrorAccount,
-  decision: AccountDecision,
-  links: Map<UserId, PendingLink>,
-): Promise<void> {
-  const subject = `account:${account.source}/${account.id}`;
+async function takeAccount(session: PlanSession, { account, decision }: CorrelatedAccount): Promise<void> {
   switch (decision.kind) {
-    case 'link': {
-      if (links.has(decision.user)) {
-        waitFor(session, account, disputed(account, subject));
-        return;
-      }
-      session.note(subject, []);
-      links.set(decision.user, { account: account.key, rule: decision.rule });
+    case 'create': {
+      noteSettled(session, account);
+      const decided = decideNewUser(session.world, account, session.refused);
+      await session.take(subjectOf(account), decided, { account: account.key });
       return;
     }
-    case 'create':
-      await session.take(subject, decideNewUser(session.world, account, session.refused), { account: account.key });
-      return;
+    // The account stays dirty: it is looked at again by each run, until somebody or something resolves it.
     case 'wait':
-      waitFor(session, account, decision.finding, decision.quarantine);
+      session.note(subjectOf(account), [decision.finding]);
+      setQuarantine(session, account, decision.quarantine);
       return;
     case 'ignore':
-      session.note(subject, []);
+      noteSettled(session, account);
       session.settledAccounts.push(account.key);
+      return;
+    case 'link':
       return;
     default:
       decision satisfies never;
   }
 }
 
-function disputed(account: MirrorAccount, subject: string): Finding {
-  return {
-    code: 'disputed-match',
-    source: account.source,
-    subject,
-    label: account.name,
-    detail: { because: 'two accounts of this source match the same user' },
-  };
+const subjectOf = (account: MirrorAccount): string => `account:${account.source}/${account.id}`;
+
+/** Nothing is disputed about the account any more: its findings close. */
+function noteSettled(session: PlanSession, account: MirrorAccount): void {
+  session.note(subjectOf(account), []);
+  setQuarantine(session, account, undefined);
 }
 
-/** The account stays dirty: it is looked at again by each run, until somebody or something resolves it. */
-function waitFor(
-  session: PlanSession,
-  account: MirrorAccount,
-  finding: Finding,
-  quarantine: MirrorAccount['quarantine'] = undefined,
-): void {
-  session.note(finding.subject, [finding]);
+function setQuarantine(session: PlanSession, account: MirrorAccount, quarantine: MirrorAccount['quarantine']): void {
   if (account.quarantine !== quarantine) session.quarantines.push({ account: account.key, quarantine });
 }
 
@@ -207,47 +184,53 @@ function decideOne(
   refused: PlanSession['refused'],
 ): UserDecision {
   if (account === undefined || rule === undefined) return decideUser(session.world, { user, accounts }, refused);
-  return decideLink(session.world, { user, accounts }, account, rule, refused);
+  return decideLink(session.world, user, accounts, account, rule, refused);
 }
 
 /** The final assignment of usernames and e-mails: who is refused decides again without, who swaps becomes one atomic group. */
 async function assignUniqueKeys(session: PlanSession, links: ReadonlyMap<UserId, PendingLink>): Promise<void> {
   if (session.claims.length === 0) return;
-  const holders = await holdersOf(session);
-  const { refused, atomic } = assignKeys(session.claims, holders);
+  const labels = new Map(session.changes.map((change) => [change.subject, change.label]));
+  const { refused, atomic } = assignKeys(session.claims, await holdersOf(session), labels);
   session.refused = refused;
+  session.atomic = atomic;
   const again = new Set([...[...refused.keys()].map((key) => key.slice(key.indexOf(':') + 1)), ...atomic.keys()]);
   if (again.size === 0) return;
-  const accountOf = new Map(
-    session.changes.flatMap((change) =>
-      change.account !== undefined && again.has(change.subject) ? [[change.subject, change.account] as const] : [],
-    ),
-  );
+  const accountOf = new Map(session.changes.map((change) => [change.subject, change.account]));
   await session.drop(again);
-  const kept = session.claims.splice(0);
-  session.atomicOf = atomic;
   const users = [...again].flatMap((subject) =>
-    subject.startsWith('user:') ? [Number(subject.slice(5)) as UserId] : [],
+    subject.startsWith('user:') ? [asUserId(Number(subject.slice(5)))] : [],
   );
-  await decidePortion(session, users, links, refused);
-  for (const account of await session.store.read.accounts(
-    [...again].flatMap((subject) => (subject.startsWith('account:') ? (accountOf.get(subject) ?? []) : [])),
-  )) {
-    await session.take(`account:${account.source}/${account.id}`, decideNewUser(session.world, account, refused), {
-      account: account.key,
-    });
+  for (let start = 0; start < users.length; start += portion) {
+    await decidePortion(session, users.slice(start, start + portion), links, refused);
   }
-  session.claims.push(...kept);
+  const created = [...again].flatMap((subject) =>
+    subject.startsWith('account:') ? (accountOf.get(subject) ?? []) : [],
+  );
+  for (let start = 0; start < created.length; start += portion) {
+    for (const account of await session.store.read.accounts(created.slice(start, start + portion))) {
+      const decided = decideNewUser(session.world, account, refused);
+      await session.take(subjectOf(account), decided, { account: account.key });
+    }
+  }
 }
 
-async function holdersOf(session: PlanSession): Promise<Map<string, { claimant: string; label: string }>> {
-  const holders = new Map<string, { claimant: string; label: string }>();
+/** Who holds the claimed values now, and whether they give them up in this plan. */
+async function holdersOf(session: PlanSession): Promise<Map<string, KeyHolder>> {
+  const holders = new Map<string, KeyHolder>();
   for (const kind of ['username', 'email'] as const) {
-    const keys = [...new Set(session.claims.flatMap((claim) => (claim.kind === kind ? [claim.key] : [])))];
-    for (let start = 0; start < keys.length; start += 5000) {
-      const found = await session.store.read.holders(kind, keys.slice(start, start + 5000));
-      for (const [key, holder] of found)
-        holders.set(`${kind}:${key}`, { claimant: `user:${holder}`, label: `user ${holder}` });
+    const claims = session.claims.filter((claim) => claim.kind === kind && claim.holds !== claim.key);
+    for (let start = 0; start < claims.length; start += 5000) {
+      const keys = claims.slice(start, start + 5000).map((claim) => claim.key);
+      const found = await session.store.read.holders(kind, keys);
+      const users = new Map(
+        (await session.store.read.users([...new Set(found.values())])).map((user) => [user.id, user]),
+      );
+      for (const [key, id] of found) {
+        const claimant = `user:${id}`;
+        const label = users.get(id)?.values.username?.value ?? claimant;
+        holders.set(`${kind}:${key}`, { claimant, label, leaves: session.leaving.has(`${kind}:${claimant}`) });
+      }
     }
   }
   return holders;

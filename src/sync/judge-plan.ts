@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import type { Verdict } from '../model/decision.ts';
 import type { ChangeId, RunId, SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
+import { checksumText } from '../reconcile/checksum.ts';
 import { judge } from '../reconcile/guard.ts';
-import { checksumText } from '../reconcile/plan.ts';
 import type { PlannedChange, PlanSession } from './plan-session.ts';
 import type { Approval, StoredChange, StoreReader, SyncStore } from './ports.ts';
 

@@ -3,7 +3,7 @@
 
 import type { Quarantine } from '../model/account.ts';
 import { type Change, subjectKey } from '../model/change.ts';
-import type { Danger, GuardBaseline, KeyClaim, RefusedClaims, UserDecision, World } from '../model/decision.ts';
+import type { Danger, GuardBaseline, KeyClaim, RefusedClaims, UserDecision } from '../model/decision.ts';
 import type { Finding } from '../model/finding.ts';
 import {
   type AccountKey,
@@ -19,9 +19,10 @@ import {
 import type { SourcePolicy } from '../model/policy.ts';
 import type { User } from '../model/user.ts';
 import { dangersOf } from '../reconcile/guard.ts';
-import { makeWorld } from '../reconcile/world.ts';
+import type { CompiledWorld } from '../reconcile/world.ts';
 import type { SyncDeps } from './deps.ts';
 import { sourcePolicy } from './deps.ts';
+import { loadWorld } from './load-world.ts';
 import type { StoredChange, SyncStore } from './ports.ts';
 import type { RunLease } from './run-lease.ts';
 
@@ -37,6 +38,8 @@ export interface PlannedChange {
   readonly account?: AccountKey;
   readonly group?: GroupKey;
   readonly recheckAt?: EpochMs;
+  /** Another source has to act on the user too, in its own run. */
+  readonly keepsDirty: boolean;
 }
 
 interface Origin {
@@ -55,17 +58,21 @@ export class PlanSession {
   readonly policy: SourcePolicy;
   readonly baseline: GuardBaseline;
   readonly deps: SyncDeps;
-  world: World;
+  world: CompiledWorld;
   changes: PlannedChange[] = [];
   readonly claims: KeyClaim[] = [];
   readonly findings = new Map<string, readonly Finding[]>();
   readonly evaluated = new Set<string>();
   readonly quarantines: { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[] = [];
-  readonly settledUsers: UserId[] = [];
+  readonly settledUsers = new Set<UserId>();
   readonly settledAccounts: AccountKey[] = [];
   readonly settledGroups: GroupKey[] = [];
   readonly rechecks: { readonly user: UserId; readonly at: EpochMs | undefined }[] = [];
   refused: RefusedClaims = new Map();
+  /** Claimants whose changes are one transaction, by the atomic group. */
+  atomic: ReadonlyMap<string, string> = new Map();
+  /** `${kind}:${subject}` of users that give a unique value up without claiming another one. */
+  readonly leaving = new Set<string>();
   created = 0;
   #pending: StoredChange[] = [];
   #nextId = 0;
@@ -78,7 +85,7 @@ export class PlanSession {
     run: RunId,
     baseline: GuardBaseline,
     source: SourceName,
-    world: World,
+    world: CompiledWorld,
   ) {
     this.deps = deps;
     this.store = store;
@@ -98,8 +105,7 @@ export class PlanSession {
     source: SourceName,
     baseline: GuardBaseline,
   ): Promise<PlanSession> {
-    const [groups, teams] = [await store.read.groups(), await store.read.teams()];
-    const world = makeWorld({ policy: deps.policy, now: deps.clock.now(), source, teams, groups, newTeams: new Map() });
+    const world = await loadWorld(store, { policy: deps.policy, now: deps.clock.now(), source });
     return new PlanSession(deps, store, lease, run, baseline, source, world);
   }
 
@@ -112,7 +118,8 @@ export class PlanSession {
       return;
     }
     if (origin.user === undefined) return;
-    this.settledUsers.push(origin.user.id);
+    // Another source has to act on this user too: it stays dirty until that source's own run.
+    if (decision.pendingFor === undefined) this.settledUsers.add(origin.user.id);
     this.rechecks.push({ user: origin.user.id, at: decision.recheckAt });
   }
 
@@ -122,9 +129,17 @@ export class PlanSession {
     else this.findings.delete(subject);
   }
 
-  async add(change: Change, decision: Pick<UserDecision, 'suspicions' | 'recheckAt'>, origin: Origin): Promise<void> {
+  async add(
+    decided: Change,
+    decision: Pick<UserDecision, 'suspicions' | 'recheckAt' | 'pendingFor'>,
+    origin: Origin,
+  ): Promise<void> {
     const id = await this.#changeId();
-    const subject = subjectKey(change.subject);
+    const subject = subjectKey(decided.subject);
+    const atomic = this.atomic.get(subject);
+    const change = atomic === undefined ? decided : { ...decided, atomic };
+    if (origin.user !== undefined) this.settledUsers.delete(origin.user.id);
+    this.#noteLeaving(subject, change);
     const dangers = [
       ...dangersOf(change, origin.user, this.world, this.baseline),
       ...decision.suspicions.map((kind): Danger => ({ kind })),
@@ -139,10 +154,18 @@ export class PlanSession {
       ...(origin.account === undefined ? {} : { account: origin.account }),
       ...(origin.group === undefined ? {} : { group: origin.group }),
       ...(decision.recheckAt === undefined ? {} : { recheckAt: decision.recheckAt }),
+      keepsDirty: decision.pendingFor !== undefined,
     });
     if (change.parts[0]?.part === 'created') this.created += 1;
     this.#pending.push({ id, run: this.run, change, state: 'planned' });
     if (this.#pending.length >= flushEvery) await this.flush();
+  }
+
+  #noteLeaving(subject: string, change: Change): void {
+    for (const part of change.parts) {
+      if (part.part !== 'field' || part.before === undefined || part.after !== undefined) continue;
+      this.leaving.add(`${part.field}:${subject}`);
+    }
   }
 
   /** Takes the changes of these subjects back, to decide them again. */

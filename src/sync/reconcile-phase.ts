@@ -53,7 +53,7 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
       codes: planCodes,
     });
     await tx.mirror.setQuarantine(session.quarantines);
-    await tx.dirty.clearUsers(session.settledUsers);
+    await tx.dirty.clearUsers([...session.settledUsers]);
     await tx.dirty.clearAccounts(session.settledAccounts);
     await tx.dirty.clearGroups(session.settledGroups);
     await tx.dirty.setRecheck(session.rechecks);
@@ -75,7 +75,7 @@ function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement
   record.set({
     holds: isReleased ? [] : verdict.holds,
     ...(heldChecksum === undefined || isReleased ? {} : { heldChecksum }),
-    ...(heldBy === undefined || isReleased ? {} : { heldRunId: heldBy }),
+    ...(heldBy === undefined || isReleased || scope.intent === 'plan' ? {} : { heldRunId: heldBy }),
   });
   record.emit({
     kind: 'plan:judged',
@@ -105,6 +105,7 @@ async function applyAndVerify(scope: RunScope, session: PlanSession, judgement: 
       actor: `sync:${record.source}`,
       now: deps.clock.now(),
       recheckAt,
+      keepDirty: new Set(session.changes.flatMap((change) => (change.keepsDirty ? [change.id] : []))),
       onProgress,
     },
     signal,

@@ -4,6 +4,7 @@
 //   reading, planning      closed as interrupted, its plan is thrown away; the new run reads again
 //   applying, verifying    its stored plan is applied to the end under the same verdict; each change is checked again
 
+import type { ChangeId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { changesOf } from './judge-plan.ts';
@@ -25,7 +26,7 @@ export async function closeInterrupted(scope: RunScope): Promise<void> {
 }
 
 async function throwAway(scope: RunScope, run: Run): Promise<void> {
-  const ids = [];
+  const ids: ChangeId[] = [];
   for await (const stored of changesOf(scope.store.read, run.id, ['planned'])) ids.push(stored.id);
   const closed: Run = {
     ...run,

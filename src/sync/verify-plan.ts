@@ -4,7 +4,7 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { RefusedClaims } from '../model/decision.ts';
 import type { UserId } from '../model/ids.ts';
 import { decideUser } from '../reconcile/plan.ts';
-import { makeWorld } from '../reconcile/world.ts';
+import { loadWorld } from './load-world.ts';
 import type { PlanSession } from './plan-session.ts';
 import type { SyncStore } from './ports.ts';
 
@@ -18,15 +18,7 @@ export async function verifyApplied(
   signal: AbortSignal,
   onProgress: (done: number) => void,
 ): Promise<readonly string[]> {
-  const { policy, now, source } = session.world;
-  const world = makeWorld({
-    policy,
-    now,
-    source,
-    teams: await store.read.teams(),
-    groups: await store.read.groups(),
-    newTeams: new Map(),
-  });
+  const world = await loadWorld(store, session.world);
   const failed: string[] = [];
   for (let start = 0; start < users.length; start += portion) {
     signal.throwIfAborted();
@@ -34,7 +26,7 @@ export async function verifyApplied(
     const accounts = Map.groupBy(await store.read.accountsOf(ids), (account) => account.userId as UserId);
     for (const user of await store.read.users(ids)) {
       const own = accounts.get(user.id) ?? [];
-      const { change } = decideUser(world, { user, accounts: own }, refusedAs(session.refused, user.id, own));
+      const { change } = decideUser(world, { user, accounts: own }, refusedTo(session.refused, user.id, own));
       if (change !== undefined) failed.push(change.label);
     }
     onProgress(Math.min(start + portion, users.length));
@@ -43,19 +35,18 @@ export async function verifyApplied(
   return failed;
 }
 
-/** Claims refused to a user that this run created were made under the name of its account. */
-function refusedAs(
+/** What was refused to this user; for one that the run created it was refused under the name of its account. */
+function refusedTo(
   refused: RefusedClaims,
   id: UserId,
   accounts: readonly { readonly source: string; readonly id: string }[],
 ): RefusedClaims {
-  if (refused.size === 0) return refused;
-  const own = new Map(refused);
+  const own = new Map();
+  if (refused.size === 0) return own;
+  const names = [`user:${id}`, ...accounts.map((account) => `account:${account.source}/${account.id}`)];
   for (const kind of ['username', 'email'] as const) {
-    for (const account of accounts) {
-      const holder = refused.get(`${kind}:account:${account.source}/${account.id}`);
-      if (holder !== undefined) own.set(`${kind}:user:${id}`, holder);
-    }
+    const holder = names.map((name) => refused.get(`${kind}:${name}`)).find((found) => found !== undefined);
+    if (holder !== undefined) own.set(`${kind}:user:${id}`, holder);
   }
   return own;
 }
