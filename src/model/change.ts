@@ -31,15 +31,31 @@ export type EnabledReason =
   | 'authority-gone'
   | 'votes-gone'
   | 'votes-alive'
-  | 'no-lifecycle';
+  | 'no-lifecycle'
+  /** The account that decides is disputed: the user stays as it is. */
+  | 'quarantined';
 
 export type MainTeamRule = 'pinned' | 'kept' | 'first-assigned' | 'first-by-name' | 'no-team';
 
-export type FieldRule = 'pinned' | 'precedence' | 'kept-local' | 'kept-unread' | 'kept-conflict' | 'kept-rename' | 'removed' | 'kept';
+export type FieldRule =
+  | 'pinned'
+  | 'precedence'
+  | 'kept-local'
+  | 'kept-unread'
+  | 'kept-conflict'
+  | 'kept-rename'
+  | 'removed'
+  | 'kept';
 
 export type UserChangePart =
   | { readonly part: 'created'; readonly origin: Owner }
-  | { readonly part: 'linked'; readonly source: SourceName; readonly account: ExternalId; readonly name: string; readonly rule: string }
+  | {
+      readonly part: 'linked';
+      readonly source: SourceName;
+      readonly account: ExternalId;
+      readonly name: string;
+      readonly rule: string;
+    }
   /** The account's absence acts on the user (`gone`), or it is back (`active`). */
   | {
       readonly part: 'link-state';
@@ -66,9 +82,27 @@ export type UserChangePart =
       readonly after?: string;
     }
   | { readonly part: 'enabled'; readonly before: boolean; readonly after: boolean; readonly because: EnabledReason }
-  | { readonly part: 'membership'; readonly op: 'add' | 'remove'; readonly team: TeamRef; readonly owner: Owner; readonly because: string }
-  | { readonly part: 'grant'; readonly op: 'add' | 'remove'; readonly team: TeamRef; readonly owner: Owner; readonly because: string }
-  | { readonly part: 'role'; readonly op: 'add' | 'remove'; readonly role: string; readonly owner: Owner; readonly because: string }
+  | {
+      readonly part: 'membership';
+      readonly op: 'add' | 'remove';
+      readonly team: TeamRef;
+      readonly owner: Owner;
+      readonly because: string;
+    }
+  | {
+      readonly part: 'grant';
+      readonly op: 'add' | 'remove';
+      readonly team: TeamRef;
+      readonly owner: Owner;
+      readonly because: string;
+    }
+  | {
+      readonly part: 'role';
+      readonly op: 'add' | 'remove';
+      readonly role: string;
+      readonly owner: Owner;
+      readonly because: string;
+    }
   | { readonly part: 'main-team'; readonly before?: TeamRef; readonly after?: TeamRef; readonly rule: MainTeamRule };
 
 export type TeamChangePart =
@@ -76,7 +110,13 @@ export type TeamChangePart =
   | { readonly part: 'team-renamed'; readonly before: string; readonly after: string }
   | { readonly part: 'team-parent'; readonly before?: TeamRef; readonly after?: TeamRef }
   /** A group starts or stops feeding the team. */
-  | { readonly part: 'team-fed'; readonly op: 'add' | 'remove'; readonly source: SourceName; readonly group: ExternalId; readonly name: string };
+  | {
+      readonly part: 'team-fed';
+      readonly op: 'add' | 'remove';
+      readonly source: SourceName;
+      readonly group: ExternalId;
+      readonly name: string;
+    };
 
 export type ChangePart = UserChangePart | TeamChangePart;
 

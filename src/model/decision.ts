@@ -2,7 +2,7 @@
 // the dangers of a change and the guard's verdict. Data only; the verbs are in src/reconcile.
 
 import type { MirrorAccount, Quarantine, Suspicion } from './account.ts';
-import type { Change, FieldRule } from './change.ts';
+import type { Change, FieldRule, TeamRef } from './change.ts';
 import type { Finding } from './finding.ts';
 import type { MirrorGroup } from './group.ts';
 import type { AccountKey, EpochMs, GroupKey, Owner, SourceName, TeamId, UserId } from './ids.ts';
@@ -18,8 +18,8 @@ export interface World {
   readonly source: SourceName;
   readonly teams: ReadonlyMap<TeamId, Team>;
   readonly groups: ReadonlyMap<GroupKey, MirrorGroup>;
-  /** Teams that this plan is about to create, by the group that feeds them. */
-  readonly newTeams: ReadonlyMap<GroupKey, { readonly name: string }>;
+  /** Teams that this plan is about to create, or existing ones that it joins, by the group that is about to feed them. */
+  readonly newTeams: ReadonlyMap<GroupKey, TeamRef>;
 }
 
 export interface UserInput {
@@ -30,7 +30,7 @@ export interface UserInput {
 
 export type UniqueKeyKind = 'username' | 'email';
 
-/** A user (or a user to be created for an account) wants a unique value; `key` is folded. */
+/** A user (or a user to be created for an account) wants a unique value; `key` is folded, empty when it gives its own up. */
 export interface KeyClaim {
   readonly kind: UniqueKeyKind;
   readonly key: string;
@@ -38,10 +38,19 @@ export interface KeyClaim {
   readonly claimant: string;
   /** The key that the claimant holds now, folded, if any: it is freed when the claim is granted. */
   readonly holds?: string;
+  /** `drop`: a refused claimant gives up what it holds all the same (e-mail of a source). Absent: it keeps what it holds. */
+  readonly whenRefused?: 'keep' | 'drop';
 }
 
-/** Claims that cannot be granted: `${kind}:${claimant}` -> label of the holder who keeps the value. */
-export type RefusedClaims = ReadonlyMap<string, string>;
+/** Who holds a unique value now. It leaves the value in this plan only by a claim of its own on another one, or on none. */
+export interface KeyHolder {
+  /** `user:12`. */
+  readonly claimant: string;
+  readonly label: string;
+}
+
+/** Claims that cannot be granted: `${kind}:${claimant}` -> who keeps the value. */
+export type RefusedClaims = ReadonlyMap<string, { readonly label: string; readonly subject: string }>;
 
 export interface UserDecision {
   /** Absent when nothing changes. */
@@ -52,7 +61,15 @@ export interface UserDecision {
   readonly findings: readonly Finding[];
   /** The earliest moment at which time alone changes the decision. */
   readonly recheckAt?: EpochMs;
+  /**
+   * Other sources that have to take back or give something on this user: only their own run, under their own guard, may do it.
+   * The user stays dirty until they have run.
+   */
+  readonly pendingFor?: readonly SourceName[];
 }
+
+/** Folded match keys of an account, computed by the mapping. */
+export type MatchKeys = Readonly<Partial<Record<CorrelationKey, string>>>;
 
 /** Who else carries a match key: an account of the mirror, or a local value of a user. */
 export interface MatchCandidate {

@@ -1,0 +1,161 @@
+// Finds the user for an account that has none: link it, create a user, or wait for a person.
+// Invariant: an account is compared with other accounts and with local values, never with a value that a plan computed,
+// so that who matches does not depend on who ran first.
+
+import type { MirrorAccount, Quarantine, SourceAccount } from '../model/account.ts';
+import { subjectKey } from '../model/change.ts';
+import type { AccountDecision, MatchCandidate, MatchKeys } from '../model/decision.ts';
+import type { Finding, FindingCode } from '../model/finding.ts';
+import type { UserId } from '../model/ids.ts';
+import { foldKey } from '../model/keys.ts';
+import type { CorrelationKey, SourcePolicy } from '../model/policy.ts';
+import { isSynced, isSyncOff, type User } from '../model/user.ts';
+import { mapField } from './map.ts';
+import { type CompiledWorld, isProtected } from './world.ts';
+
+const correlationKeys: readonly CorrelationKey[] = ['username', 'email', 'employeeId'];
+
+/** Folded match keys of an account; a key that is cleared, unread or not mapped is left out. */
+export function matchKeysOf(
+  account: Pick<SourceAccount, 'attributes' | 'unread'>,
+  source: Pick<SourcePolicy, 'mapping'>,
+): MatchKeys {
+  const keys: Partial<Record<CorrelationKey, string>> = {};
+  for (const key of correlationKeys) {
+    const reading = mapField(account, source.mapping, key);
+    const folded = reading?.kind === 'present' ? foldKey(reading.value) : '';
+    if (folded !== '') keys[key] = folded;
+  }
+  return keys;
+}
+
+/**
+ *   the account                                             | decision
+ *   has a user, or is not present in the source             | ignore
+ *   came back late, or its id was given away                | wait: returned-late, name-of-another
+ *   the first rule that finds anybody finds several users   | wait: disputed-match (ambiguous-match)
+ *   another free account of the source has the same key     | wait: disputed-match (shared-key)
+ *   the user has an account of this source                  | wait: name-of-another (by username), second-account
+ *   the user is protected                                   | wait: protected-match
+ *   the user's sync is off                                  | wait: sync-off-new-match
+ *   the user has no account at all and holds a role         | wait: role-holder-match
+ *   one user                                                | link, by that rule
+ *   nobody, createUsers, a username                         | create
+ *   nobody, createUsers, no username                        | wait: username-missing
+ *   nobody                                                  | wait: unmatched-account
+ *
+ * `candidates` may carry more than this account's keys; `users` has the users they name.
+ */
+export function correlate(
+  world: CompiledWorld,
+  account: MirrorAccount,
+  candidates: readonly MatchCandidate[],
+  users: ReadonlyMap<UserId, User>,
+): AccountDecision {
+  const source = world.index.sources.get(account.source);
+  if (source === undefined || account.userId !== undefined || account.presence.state !== 'present') {
+    return { kind: 'ignore' };
+  }
+  if (account.quarantine === 'returned-late') return wait(account, 'returned-late', {}, 'returned-late');
+  if (account.quarantine === 'reused-id') return wait(account, 'name-of-another', {}, 'reused-id');
+  const keys = matchKeysOf(account, source.policy);
+  for (const rule of source.policy.correlation) {
+    const key = keys[rule];
+    if (key === undefined) continue;
+    const carriers = candidates.filter((one) => one.by === rule && one.key === key && one.accountKey !== account.key);
+    const found = [...new Set(carriers.flatMap((one) => one.userId ?? []))].sort((a, b) => a - b);
+    if (found.length > 0) return decideMatch(world, account, { rule, key, carriers, found }, users);
+  }
+  if (!source.policy.createUsers) return wait(account, 'unmatched-account', { ...keys });
+  return keys.username === undefined ? wait(account, 'username-missing', {}) : { kind: 'create' };
+}
+
+interface Match {
+  readonly rule: CorrelationKey;
+  readonly key: string;
+  readonly carriers: readonly MatchCandidate[];
+  /** Not empty. */
+  readonly found: readonly UserId[];
+}
+
+function decideMatch(
+  world: CompiledWorld,
+  account: MirrorAccount,
+  match: Match,
+  users: ReadonlyMap<UserId, User>,
+): AccountDecision {
+  const { rule, found, carriers } = match;
+  const labels = found.map((id) => users.get(id)?.values.username?.value ?? `user ${id}`);
+  const detail = { rule, key: match.key, users: labels };
+  const [id] = found;
+  const user = id === undefined ? undefined : users.get(id);
+  if (found.length > 1 || id === undefined || user === undefined) {
+    return wait(account, 'disputed-match', detail, 'ambiguous-match');
+  }
+  if (carriers.some((one) => one.source === account.source && one.userId === undefined)) {
+    return wait(account, 'disputed-match', detail, 'shared-key');
+  }
+  const refusal = whyNotLinked(world, account, rule, user);
+  return refusal === undefined
+    ? { kind: 'link', user: id, rule }
+    : wait(account, refusal.code, detail, refusal.quarantine);
+}
+
+function whyNotLinked(
+  world: CompiledWorld,
+  account: MirrorAccount,
+  rule: CorrelationKey,
+  user: User,
+): { readonly code: FindingCode; readonly quarantine?: Quarantine } | undefined {
+  if (user.links.some((link) => link.source === account.source)) {
+    // The same name on another id of the source is a person who was made anew, or a stranger who got the name.
+    const code = rule === 'username' ? 'name-of-another' : 'second-account';
+    return { code, quarantine: code };
+  }
+  if (isProtected(world, user)) return { code: 'protected-match', quarantine: 'protected-user' };
+  if (isSyncOff(user, world.now)) return { code: 'sync-off-new-match' };
+  if (!isSynced(user) && user.roles.length > 0) return { code: 'role-holder-match', quarantine: 'role-holder' };
+  return undefined;
+}
+
+function wait(
+  account: MirrorAccount,
+  code: FindingCode,
+  detail: Finding['detail'],
+  quarantine?: Quarantine,
+): AccountDecision {
+  const finding: Finding = {
+    code,
+    source: account.source,
+    subject: subjectKey({ kind: 'account', source: account.source, id: account.id }),
+    label: account.name,
+    detail,
+  };
+  return { kind: 'wait', ...(quarantine && { quarantine }), finding };
+}
+
+/** An account with its decision, as `correlate` gave it. */
+export interface CorrelatedAccount {
+  readonly account: MirrorAccount;
+  readonly decision: AccountDecision;
+}
+
+/**
+ * Several accounts of one source that would be linked to the same user by this very plan all wait: which of them came first
+ * must not decide. Same order as given.
+ */
+export function settleLinks(correlated: readonly CorrelatedAccount[]): readonly CorrelatedAccount[] {
+  const rivals = new Map<string, number>();
+  const keyOf = ({ account, decision }: CorrelatedAccount): string | undefined =>
+    decision.kind === 'link' ? `${account.source}/${decision.user}` : undefined;
+  for (const one of correlated) {
+    const key = keyOf(one);
+    if (key !== undefined) rivals.set(key, (rivals.get(key) ?? 0) + 1);
+  }
+  return correlated.map((one) => {
+    const key = keyOf(one);
+    if (one.decision.kind !== 'link' || key === undefined || (rivals.get(key) ?? 0) < 2) return one;
+    const detail = { rule: one.decision.rule, users: [`user ${one.decision.user}`] };
+    return { account: one.account, decision: wait(one.account, 'disputed-match', detail, 'shared-key') };
+  });
+}

@@ -1,0 +1,180 @@
+// The one way in which rows with an owner (memberships, grants, roles) follow what a source says.
+// Invariant: only rows of the planning source are added or removed; pins and the two stated exceptions are the rest.
+
+import type { Owner, SourceName } from '../model/ids.ts';
+import { isPinActive, type PinKind, type User } from '../model/user.ts';
+import { type LinkedAccount, type SourceStanding, sourceStanding } from './situation.ts';
+import type { CompiledSource, CompiledWorld } from './world.ts';
+
+/** A present row: `key` says of what, `item` carries it. */
+export interface Row<Item> {
+  readonly key: string;
+  readonly owner: Owner;
+  readonly item: Item;
+}
+
+export interface RowOp<Item> extends Row<Item> {
+  readonly op: 'add' | 'remove';
+  readonly because: string;
+}
+
+export interface RowDecision<Item> {
+  readonly ops: readonly RowOp<Item>[];
+  /** The rows after the operations. */
+  readonly after: readonly Row<Item>[];
+  /** Sources whose own run has to change rows. */
+  readonly pendingFor: readonly SourceName[];
+}
+
+export interface DesiredRow<Item> {
+  readonly item: Item;
+  readonly because: string;
+}
+
+/** `keeps`: keys that the source could not judge, which stay if they are there. */
+export interface Wanted<Item> {
+  readonly rows: ReadonlyMap<string, DesiredRow<Item>>;
+  readonly keeps?: ReadonlySet<string>;
+}
+
+export interface RowRules<Item> {
+  readonly current: readonly Row<Item>[];
+  /** What a source that speaks wants. */
+  readonly desired: (
+    source: CompiledSource,
+    standing: Extract<SourceStanding, { readonly kind: 'speaks' }>,
+  ) => Wanted<Item>;
+  /** The source takes local rows away from its users (R161, manualMemberships: remove); the text is the reason. */
+  readonly removesLocal: (source: CompiledSource) => string | undefined;
+  readonly pins: ReadonlyMap<string, 'keep' | 'keep-out'>;
+  /** The item of a pinned key without a row, if it exists. */
+  readonly itemOf: (key: string) => Item | undefined;
+}
+
+/**
+ *   row of the planning source | wanted | pin      | outcome
+ *   no                         | yes    | -, keep  | added
+ *   yes                        | no     | -        | removed
+ *   yes                        | no     | keep     | stays
+ *   any, or a local one        | any    | keep-out | removed, or not added
+ *   none of any owner          | no     | keep     | a local row is added
+ */
+export function decideRows<Item>(
+  world: CompiledWorld,
+  linked: readonly LinkedAccount[],
+  rules: RowRules<Item>,
+): RowDecision<Item> {
+  const ops: RowOp<Item>[] = [];
+  const pendingFor: SourceName[] = [];
+  for (const source of concernedSources(world, linked, rules.current)) {
+    const own = opsOfSource(source, linked, rules);
+    if (own.length === 0) continue;
+    const hasLink = linked.some((one) => one.source === source);
+    // A source without a link has no run that would ever look at this user.
+    if (source.policy.name === world.source || !hasLink) ops.push(...own);
+    else pendingFor.push(source.policy.name);
+  }
+  ops.push(...pinnedOut(rules, ops));
+  const after = applyOps(rules.current, ops);
+  const missing = pinnedIn(rules, after);
+  ops.push(...missing);
+  ops.sort(compareOps);
+  return { ops, after: [...after, ...missing], pendingFor };
+}
+
+function concernedSources<Item>(
+  world: CompiledWorld,
+  linked: readonly LinkedAccount[],
+  current: readonly Row<Item>[],
+): readonly CompiledSource[] {
+  const found = new Set<CompiledSource>(linked.map((one) => one.source));
+  for (const row of current) {
+    const source = row.owner === 'local' ? undefined : world.index.sources.get(row.owner);
+    if (source !== undefined) found.add(source);
+  }
+  return [...found].sort((a, b) => a.rank - b.rank);
+}
+
+function opsOfSource<Item>(
+  source: CompiledSource,
+  linked: readonly LinkedAccount[],
+  rules: RowRules<Item>,
+): readonly RowOp<Item>[] {
+  const standing = sourceStanding(linked, source.policy.name);
+  if (standing.kind === 'frozen') return [];
+  const owner = source.policy.name;
+  const want: Wanted<Item> = standing.kind === 'speaks' ? rules.desired(source, standing) : { rows: new Map() };
+  const ops: RowOp<Item>[] = [];
+  const present = new Set<string>();
+  for (const row of rules.current) {
+    if (row.owner !== owner) continue;
+    present.add(row.key);
+    const pin = rules.pins.get(row.key);
+    const isWanted = want.rows.has(row.key) || want.keeps?.has(row.key) === true || pin === 'keep';
+    if (pin === 'keep-out') ops.push({ ...row, op: 'remove', because: 'pinned out' });
+    else if (!isWanted)
+      ops.push({ ...row, op: 'remove', because: standing.kind === 'speaks' ? 'not in the source' : 'account gone' });
+  }
+  for (const [key, { item, because }] of want.rows) {
+    if (!present.has(key) && rules.pins.get(key) !== 'keep-out') ops.push({ key, owner, item, op: 'add', because });
+  }
+  const because = standing.kind === 'speaks' ? rules.removesLocal(source) : undefined;
+  if (because !== undefined) {
+    for (const row of rules.current) {
+      if (row.owner === 'local' && !rules.pins.has(row.key)) ops.push({ ...row, op: 'remove', because });
+    }
+  }
+  return ops;
+}
+
+function pinnedOut<Item>(rules: RowRules<Item>, ops: readonly RowOp<Item>[]): readonly RowOp<Item>[] {
+  if (rules.pins.size === 0) return [];
+  const removed = new Set(ops.map((op) => `${op.owner}\0${op.key}`));
+  return rules.current
+    .filter(
+      (row) => row.owner === 'local' && rules.pins.get(row.key) === 'keep-out' && !removed.has(`local\0${row.key}`),
+    )
+    .map((row) => ({ ...row, op: 'remove', because: 'pinned out' }));
+}
+
+function pinnedIn<Item>(rules: RowRules<Item>, after: readonly Row<Item>[]): readonly RowOp<Item>[] {
+  const ops: RowOp<Item>[] = [];
+  for (const [key, mode] of rules.pins) {
+    if (mode !== 'keep' || after.some((row) => row.key === key)) continue;
+    const item = rules.itemOf(key);
+    if (item !== undefined) ops.push({ key, owner: 'local', item, op: 'add', because: 'pinned' });
+  }
+  return ops;
+}
+
+function applyOps<Item>(current: readonly Row<Item>[], ops: readonly RowOp<Item>[]): readonly Row<Item>[] {
+  if (ops.length === 0) return current;
+  const removed = new Set(ops.filter((op) => op.op === 'remove').map((op) => `${op.owner}\0${op.key}`));
+  const added = ops.filter((op) => op.op === 'add').map(({ key, owner, item }) => ({ key, owner, item }));
+  return [...current.filter((row) => !removed.has(`${row.owner}\0${row.key}`)), ...added];
+}
+
+function compareOps(left: RowOp<unknown>, right: RowOp<unknown>): number {
+  return compareText(left.key, right.key) || compareText(left.owner, right.owner) || compareText(left.op, right.op);
+}
+
+const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+const noPins: ReadonlyMap<string, 'keep' | 'keep-out'> = new Map();
+
+/** Active pins of one kind, by row key; a keep-out beside a keep wins, because it takes away. */
+export function activePins(
+  world: CompiledWorld,
+  user: Pick<User, 'pins'>,
+  kind: PinKind,
+  keyOf: (subject: string) => string,
+): ReadonlyMap<string, 'keep' | 'keep-out'> {
+  if (user.pins.length === 0) return noPins;
+  const pins = new Map<string, 'keep' | 'keep-out'>();
+  for (const pin of user.pins) {
+    if (pin.kind !== kind || !isPinActive(pin, world.now)) continue;
+    const key = keyOf(pin.subject);
+    if (pins.get(key) !== 'keep-out') pins.set(key, pin.mode);
+  }
+  return pins;
+}
