@@ -180,10 +180,10 @@ export class EntryDecoder {
     const value = this.#bytes.toString('utf8', start, end);
     // No store keeps a NUL in text (PostgreSQL refuses it).
     if (value.includes('\0')) return undefined;
-    // As many UTF-16 units as bytes: ASCII, which is valid and NFC already.
-    if (value.length === end - start) return value;
     // U+FFFD is a character of the server, or the decoder's mark for bytes that are none.
     if (value.includes('\uFFFD') && !isUtf8(this.#bytes.subarray(start, end))) return undefined;
+    // As many UTF-16 units as bytes: ASCII, which is NFC already.
+    if (value.length === end - start) return value;
     return value.normalize('NFC');
   }
 

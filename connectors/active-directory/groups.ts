@@ -15,9 +15,9 @@ import type { AdSource, Directory } from './source.ts';
 import type { Tally } from './tally.ts';
 import { domainRid } from './values.ts';
 
-/** Active Directory gives at most 1,500 values at once (MaxValRange, MS-ADTS 3.1.1.3.1.3.3); asked for, Samba keeps to it too. */
+/** Active Directory gives at most 1,500 values at once (MaxValRange, MS-ADTS 3.1.1.3.1.3.3). */
 const rangeSize = 1_500;
-/** Groups per page: with rangeSize it bounds the memory of a page. */
+/** Groups per page: with MaxValRange it bounds the memory of a page. */
 const groupPageSize = 100;
 const maxChunk = 5_000;
 const maxEdgesPerPage = 20_000;
@@ -78,9 +78,7 @@ function contextOf(
     [],
     directory.schema,
   );
-  const members = memberNames.map(
-    (name): WantedAttribute => ({ request: isAd ? `${name};range=0-${rangeSize - 1}` : name, name, kind: 'text' }),
-  );
+  const members = memberNames.map((name): WantedAttribute => ({ request: name, name, kind: 'text' }));
   return {
     session,
     source,

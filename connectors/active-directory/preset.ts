@@ -27,15 +27,15 @@ export const presetFacts: Readonly<Record<Preset, PresetFacts>> = {
     accountName: ['samaccountname'],
     groupName: ['cn', 'samaccountname'],
     members: [{ attribute: 'member', by: 'dn' }],
-    // sAMAccountType 0x30000000 is an ordinary user: excludes computers, managed service accounts (0x30000001) and trusts
-    // (0x30000002), which all are objectClass=user or share its category (MS-ADTS 2.2.10). Contacts have none.
+    // Computers and managed service accounts are objectClass=computer, which is a kind of user; trusts between domains are users with
+    // sAMAccountType 0x30000002 (MS-ADTS 2.2.10); contacts are no users. Not by objectCategory: only Active Directory itself
+    // understands its short form, and objectClass is indexed since Windows Server 2008.
     accounts: all(
-      equal('objectCategory', 'person'),
       equal('objectClass', 'user'),
       not(equal('objectClass', 'computer')),
-      equal('sAMAccountType', String(0x30000000)),
+      not(equal('sAMAccountType', String(0x30000002))),
     ),
-    groups: equal('objectCategory', 'group'),
+    groups: equal('objectClass', 'group'),
   },
   openldap: {
     idAttribute: 'entryuuid',

@@ -166,6 +166,7 @@ function contradictions({ preset, connection, users }: Draft): Problem[] {
 }
 
 function tlsProblem(server: string, mode: TlsMode | undefined): string | undefined {
+  if (serverProblem(server) !== undefined) return undefined;
   const isLdaps = URL.parse(server)?.protocol === 'ldaps:';
   if (isLdaps && (mode === 'starttls' || mode === 'off'))
     return `is ldaps://, but tls.mode is ${mode}: use ldap:// here`;

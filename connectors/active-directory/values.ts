@@ -100,7 +100,9 @@ export function generalizedTimeExpiry(text: string): Expiry {
 export function isUnder(dn: string, base: string): boolean {
   const inner = normalDn(dn);
   const outer = normalDn(base);
-  return outer === '' || inner === outer || inner.endsWith(`,${outer}`);
+  if (outer === '' || inner === outer) return true;
+  // The comma before the base must be a separator, not part of a value.
+  return inner.endsWith(`,${outer}`) && !/(?<!\\)(?:\\\\)*\\$/u.test(inner.slice(0, -outer.length - 1));
 }
 
 const normalDn = (dn: string): string =>
