@@ -42,11 +42,13 @@ export interface KeyClaim {
   readonly whenRefused?: 'keep' | 'drop';
 }
 
-/** Who holds a unique value now. It leaves the value in this plan only by a claim of its own on another one, or on none. */
+/** Who holds a unique value now. It leaves the value in this plan by a claim of its own on another one, or on none. */
 export interface KeyHolder {
   /** `user:12`. */
   readonly claimant: string;
   readonly label: string;
+  /** It leaves the value whatever becomes of its claims. */
+  readonly leaves?: boolean;
 }
 
 /** Claims that cannot be granted: `${kind}:${claimant}` -> who keeps the value. */

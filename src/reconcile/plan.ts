@@ -9,13 +9,12 @@ import {
   type TeamRef,
   type UserChangePart,
 } from '../model/change.ts';
-import type { KeyClaim, RefusedClaims, UniqueKeyKind, UserDecision, UserInput } from '../model/decision.ts';
-import type { Finding } from '../model/finding.ts';
+import type { RefusedClaims, UniqueKeyKind, UserDecision, UserInput } from '../model/decision.ts';
 import { asEpochMs, asUserId, type EpochMs, type Owner, type SourceName, type TeamId } from '../model/ids.ts';
-import { foldKey } from '../model/keys.ts';
-import { type FieldName, fieldNames, isPinActive, isSyncOff, type User } from '../model/user.ts';
+import { fieldNames, isPinActive, isSyncOff, type User } from '../model/user.ts';
 import { absenceOf } from './absence.ts';
 import { decideAttributes } from './attributes.ts';
+import { claimsOf, findingsOf } from './claims-and-findings.ts';
 import { decideEnabled, lifecycleOf } from './enabled.ts';
 import { decideField, type FieldDecision } from './fields.ts';
 import { type MainTeamInput, mainTeam } from './main-team.ts';
@@ -23,7 +22,6 @@ import { decideGrants, decideMemberships, decideRoles, teamRef } from './members
 import type { Row, RowDecision } from './owned-rows.ts';
 import { type LinkedAccount, linkedAccounts, linkStateParts } from './situation.ts';
 import { suspicionsOf } from './suspicions.ts';
-import { validateValues } from './validate.ts';
 import type { CompiledWorld } from './world.ts';
 
 /** What is decided on: a user, or the empty one that an account is about to become. */
@@ -63,7 +61,8 @@ export function decideNewUser(world: CompiledWorld, account: MirrorAccount, refu
 /** Links an account to an existing user and decides the user with it. The user's accounts may or may not have the new one yet. */
 export function decideLink(
   world: CompiledWorld,
-  { user, accounts }: UserInput,
+  user: User,
+  accounts: readonly MirrorAccount[],
   account: MirrorAccount,
   rule: string,
   refused: RefusedClaims,
@@ -146,8 +145,8 @@ function decide(world: CompiledWorld, target: Target, refused: RefusedClaims): U
   return {
     ...(parts.length > 0 && { change: { subject: target.subject, label: target.label, parts } }),
     suspicions: suspicionsOf(world, parts, verdicts.linked),
-    claims: claimsOf(target, subject, verdicts),
-    findings: findingsOf(world, target, subject, verdicts, refused),
+    claims: claimsOf(target.user, subject, verdicts.fields),
+    findings: findingsOf(world, target.user, { subject, label: target.label }, verdicts, refused),
     ...(recheckAt !== undefined && { recheckAt }),
     ...(pendingFor.length > 0 && { pendingFor }),
   };
@@ -242,67 +241,6 @@ function earliest(world: CompiledWorld, user: User, { linked, enabled }: Verdict
     if (pin.until !== undefined && pin.until > world.now) next = Math.min(next, pin.until);
   }
   return Number.isFinite(next) ? asEpochMs(next) : undefined;
-}
-
-const uniqueFields: readonly (FieldName & UniqueKeyKind)[] = ['username', 'email'];
-
-function claimsOf({ user }: Target, claimant: string, { fields }: Verdicts): readonly KeyClaim[] {
-  return uniqueFields.flatMap((kind): KeyClaim[] => {
-    const decision = fields.find(({ explanation }) => explanation.field === kind);
-    const current = user.values[kind];
-    const holds = current === undefined ? undefined : foldKey(current.value);
-    if (decision?.wanted === undefined) {
-      const isGivenUp = holds !== undefined && decision?.after === undefined;
-      return isGivenUp ? [{ kind, key: '', value: '', claimant, holds }] : [];
-    }
-    const key = foldKey(decision.wanted.value);
-    if (key === holds) return [];
-    const { whenRefused } = decision;
-    const rest = { ...(holds !== undefined && { holds }), ...(whenRefused && { whenRefused }) };
-    return [{ kind, key, value: decision.wanted.value, claimant, ...rest }];
-  });
-}
-
-function findingsOf(
-  world: CompiledWorld,
-  target: Target,
-  subject: string,
-  { fields, linked }: Verdicts,
-  refused: RefusedClaims,
-): readonly Finding[] {
-  const of = { subject, label: target.label };
-  const findings: Finding[] = [];
-  const after: Partial<Record<FieldName, FieldDecision['after'] & {}>> = {};
-  for (const { explanation, after: value } of fields) if (value !== undefined) after[explanation.field] = value;
-  findings.push(...validateValues(after, world.policy.validation, of));
-  if (after.username === undefined && target.user.links.length > 0 && !refused.has(`username:${subject}`)) {
-    findings.push({ code: 'username-missing', source: world.source, ...of, detail: {} });
-  }
-  for (const kind of uniqueFields) {
-    const holder = refused.get(`${kind}:${subject}`);
-    const wanted = fields.find(({ explanation }) => explanation.field === kind)?.wanted;
-    if (holder !== undefined && wanted !== undefined) findings.push(...conflict(world, kind, of, wanted.value, holder));
-  }
-  for (const { account } of linked) {
-    if (account.quarantine === undefined) continue;
-    const code = account.quarantine === 'returned-late' ? 'returned-late' : 'name-of-another';
-    findings.push({ code, source: account.source, ...of, detail: { account: account.name, id: account.id } });
-  }
-  return findings;
-}
-
-/** E-mail: on both, because either record may be the one to mend. */
-function conflict(
-  world: CompiledWorld,
-  kind: UniqueKeyKind,
-  of: { readonly subject: string; readonly label: string },
-  value: string,
-  holder: { readonly label: string; readonly subject: string },
-): readonly Finding[] {
-  const { source } = world;
-  const lost: Finding = { code: `${kind}-conflict`, source, ...of, detail: { value, holder: holder.label } };
-  if (kind === 'username') return [lost];
-  return [lost, { code: 'email-conflict', source, ...holder, detail: { value, claimant: of.label } }];
 }
 
 /** The mirror goes on, the user does not: only what a person should know comes out. */

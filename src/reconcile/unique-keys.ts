@@ -105,7 +105,8 @@ function holderOf(round: Round, claim: KeyClaim): KeyHolder | undefined {
 
 /** It wants another value, or none: then it leaves, as long as that claim is not refused. */
 function canLeave(round: Round, claim: KeyClaim, holder: KeyHolder): boolean {
-  return round.claims.get(`${claim.kind}:${holder.claimant}`)?.holds === claim.key;
+  const own = round.claims.get(`${claim.kind}:${holder.claimant}`);
+  return own === undefined ? holder.leaves === true : own.holds === claim.key;
 }
 
 /** A value whose winner was refused later has gone to nobody: its other claimants then lost to the one who keeps it. */
