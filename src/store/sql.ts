@@ -32,7 +32,8 @@ export class Sql {
   async all<T>(sql: string, ...parameters: readonly Parameter[]): Promise<T[]> {
     await this.#yieldTurn();
     try {
-      return await this.#client.$queryRawUnsafe<T[]>(this.#native(sql), ...parameters);
+      const [text, values] = this.#native(sql, parameters);
+      return await this.#client.$queryRawUnsafe<T[]>(text, ...values);
     } catch (error) {
       throw toStoreError(error, this.place);
     }
@@ -46,7 +47,8 @@ export class Sql {
   async run(sql: string, ...parameters: readonly Parameter[]): Promise<number> {
     await this.#yieldTurn();
     try {
-      return await this.#client.$executeRawUnsafe(this.#native(sql), ...parameters);
+      const [text, values] = this.#native(sql, parameters);
+      return await this.#client.$executeRawUnsafe(text, ...values);
     } catch (error) {
       throw toStoreError(error, this.place);
     }
@@ -58,19 +60,21 @@ export class Sql {
     this.#turnStartedAt = performance.now();
   }
 
-  #native(sql: string): string {
-    if (this.dialect.kind === 'postgresql') return sql;
-    let native = numberedParameters.get(sql);
-    if (native === undefined) {
-      native = sql.replace(/\$(\d)/g, '?$1');
-      numberedParameters.set(sql, native);
+  /** better-sqlite3 binds unnumbered parameters only, so each use of `$n` becomes a `?` with the value repeated. */
+  #native(sql: string, parameters: readonly Parameter[]): readonly [string, readonly Parameter[]] {
+    if (this.dialect.kind === 'postgresql') return [sql, parameters];
+    let known = unnumbered.get(sql);
+    if (known === undefined) {
+      const order = [...sql.matchAll(/\$(\d)/g)].map((match) => Number(match[1]) - 1);
+      known = { text: sql.replace(/\$\d/g, '?'), order };
+      unnumbered.set(sql, known);
     }
-    return native;
+    return [known.text, known.order.map((index) => parameters[index] ?? null)];
   }
 }
 
 // Statement texts are built from a fixed set of parts, so this stays small.
-const numberedParameters = new Map<string, string>();
+const unnumbered = new Map<string, { readonly text: string; readonly order: readonly number[] }>();
 
 /** Parts of a list that one statement handles without keeping the process busy for long. */
 export function* chunks<T>(list: readonly T[], size = rowsPerStatement): Generator<readonly T[]> {

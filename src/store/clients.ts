@@ -1,0 +1,159 @@
+// Opens Prisma's clients: the only place that knows the drivers.
+// Invariant: readers cannot write (SQLite: the connection is read-only; PostgreSQL: its transactions are).
+
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { RosterdError } from '../model/errors.ts';
+import { type Dialect, postgresqlDialect, sqliteDialect } from './dialect.ts';
+import { toStoreError } from './errors.ts';
+import { PrismaClient as PostgresqlClient } from './generated/postgresql/client.ts';
+import { PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
+import type { WriterClient } from './write-queue.ts';
+
+export interface SqliteOptions {
+  readonly kind: 'sqlite';
+  /** The database file; made when it does not exist, readable by its owner only. */
+  readonly path: string;
+}
+
+export interface PostgresqlOptions {
+  readonly kind: 'postgresql';
+  /** `postgresql://user@host:5432/database`; may carry the password. */
+  readonly url: string;
+  readonly password?: string;
+  readonly schema?: string;
+  /** Connections for reading; one more writes. Default 4. */
+  readonly readers?: number;
+  /** TLS as node:tls understands it; absent: as the URL says. */
+  readonly tls?: { readonly ca?: string; readonly rejectUnauthorized?: boolean };
+}
+
+export type Location = SqliteOptions | PostgresqlOptions;
+
+export interface Connections {
+  readonly dialect: Dialect;
+  /** For messages: the file, or host and database. Never a password. */
+  readonly place: string;
+  openWriter(): Promise<WriterClient>;
+  openReader(): Promise<WriterClient>;
+}
+
+export function connections(location: Location, lockTimeoutMs: number): Connections {
+  return location.kind === 'sqlite' ? sqliteConnections(location) : postgresqlConnections(location, lockTimeoutMs);
+}
+
+// --- SQLite -----------------------------------------------------------------------
+
+/** The driver waits synchronously, so it waits hardly at all; the write queue waits instead. */
+const driverBusyTimeoutMs = 20;
+
+function sqliteConnections({ path }: SqliteOptions): Connections {
+  return {
+    dialect: sqliteDialect,
+    place: path,
+    openWriter: () =>
+      opened(path, async () => {
+        createPrivately(path);
+        const client = new SqliteClient({
+          adapter: new PrismaBetterSqlite3({ url: path, timeout: driverBusyTimeoutMs }),
+        });
+        // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import.
+        return prepare(client, [
+          'journal_mode = WAL',
+          'synchronous = FULL',
+          'cache_size = -65536',
+          'wal_autocheckpoint = 4000',
+        ]);
+      }),
+    openReader: () =>
+      opened(path, async () => {
+        const config = { url: path, readonly: true, fileMustExist: true, timeout: 1_000 };
+        return prepare(new SqliteClient({ adapter: new PrismaBetterSqlite3(config) }), ['cache_size = -32768']);
+      }),
+  };
+}
+
+async function prepare(client: SqliteClient, pragmas: readonly string[]): Promise<WriterClient> {
+  try {
+    for (const pragma of [...pragmas, 'temp_store = MEMORY']) await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
+    return client as WriterClient;
+  } catch (error) {
+    await client.$disconnect();
+    throw error;
+  }
+}
+
+// SQLite would make the file readable by everybody.
+function createPrivately(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+}
+
+async function opened(path: string, open: () => Promise<WriterClient>): Promise<WriterClient> {
+  try {
+    return await open();
+  } catch (caught) {
+    const code = (caught as NodeJS.ErrnoException).code ?? '';
+    const facts = { subject: path, cause: caught };
+    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+      throw new RosterdError('store-read-only', `The database ${path} cannot be made here: ${code}.`, facts);
+    }
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') {
+      const what = code === 'EISDIR' ? 'it is a folder' : `the folder of ${basename(path)} does not exist`;
+      throw new RosterdError('store-unreachable', `The database ${path} cannot be opened: ${what}.`, facts);
+    }
+    if (code === 'ENOSPC') throw new RosterdError('store-full', `The database ${path} has no space left.`, facts);
+    throw toStoreError(caught, path);
+  }
+}
+
+// --- PostgreSQL -------------------------------------------------------------------
+
+const connectTimeoutMs = 5_000;
+
+function postgresqlConnections(options: PostgresqlOptions, lockTimeoutMs: number): Connections {
+  const place = placeOf(options.url);
+  const open = async (settings: Readonly<Record<string, string | number>>, max: number): Promise<WriterClient> => {
+    const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+    if (options.schema !== undefined) flags.push(`-c search_path=${options.schema}`);
+    const adapter = new PrismaPg(
+      {
+        connectionString: options.url,
+        ...(options.password === undefined ? {} : { password: options.password }),
+        ...(options.tls === undefined ? {} : { ssl: options.tls }),
+        application_name: 'rosterd',
+        options: flags.join(' '),
+        connectionTimeoutMillis: connectTimeoutMs,
+        max,
+      },
+      // A broken connection shows in the next call; without a listener it would end the process.
+      { onPoolError: () => {}, onConnectionError: () => {} },
+    );
+    const client = new PostgresqlClient({ adapter });
+    try {
+      await client.$queryRawUnsafe('SELECT 1');
+    } catch (error) {
+      await client.$disconnect();
+      throw toStoreError(error, place);
+    }
+    return client as unknown as WriterClient;
+  };
+  return {
+    dialect: postgresqlDialect,
+    place,
+    // Batches are read by index through JSON parameters; just-in-time compilation costs more than it gives there.
+    openWriter: () => open({ lock_timeout: lockTimeoutMs, jit: 'off' }, 1),
+    openReader: () => open({ default_transaction_read_only: 'on', jit: 'off' }, options.readers ?? 4),
+  };
+}
+
+/** `host:port/database`, without user and password. */
+export function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+  } catch (cause) {
+    throw new RosterdError('config-invalid', 'The address of the PostgreSQL database is not a URL.', { cause });
+  }
+}

@@ -1,0 +1,72 @@
+// Leases: one holder per name, fenced by a token that grows with every take-over.
+
+import { RosterdError } from '../model/errors.ts';
+import { asEpochMs, type EpochMs } from '../model/ids.ts';
+import type { Lease, LeaseWriter } from '../sync/ports.ts';
+import { isDead } from './process-holder.ts';
+import type { Sql } from './sql.ts';
+import { toMs, toText } from './times.ts';
+
+interface LeaseRow {
+  readonly holder: string;
+  readonly token: number;
+  readonly expires_at: string;
+}
+
+/** A released lease stays as a row, so that its token never starts over. */
+const nobody = '';
+
+export function leaseWriter(sql: Sql): LeaseWriter {
+  return {
+    acquire: (name, holder, ttlMs, now) => acquire(sql, name, holder, ttlMs, now),
+    async renew(lease, ttlMs, now) {
+      const written = await sql.run(
+        'UPDATE leases SET expires_at = $4 WHERE name = $1 AND holder = $2 AND token = $3',
+        lease.name,
+        lease.holder,
+        lease.token,
+        expiry(now, ttlMs),
+      );
+      if (written === 0) {
+        throw new RosterdError('lease-lost', `The lease ${lease.name} was taken over by another process.`, {
+          subject: lease.name,
+          detail: { holder: lease.holder, token: lease.token },
+        });
+      }
+    },
+    async release(lease) {
+      await sql.run(
+        'UPDATE leases SET holder = $4, expires_at = $5 WHERE name = $1 AND holder = $2 AND token = $3',
+        lease.name,
+        lease.holder,
+        lease.token,
+        nobody,
+        toText(asEpochMs(0)),
+      );
+    },
+  };
+}
+
+const expiry = (now: EpochMs, ttlMs: number): string => toText(asEpochMs(now + ttlMs));
+
+async function acquire(
+  sql: Sql,
+  name: string,
+  holder: string,
+  ttlMs: number,
+  now: EpochMs,
+): Promise<Lease | { readonly heldBy: string }> {
+  const row = await sql.first<LeaseRow>('SELECT holder, token, expires_at FROM leases WHERE name = $1', name);
+  const isFree = row === undefined || row.holder === nobody || toMs(row.expires_at) <= now || isDead(row.holder);
+  if (!isFree) return { heldBy: row.holder };
+  const token = (row?.token ?? 0) + 1;
+  await sql.run(
+    `INSERT INTO leases (name, holder, token, expires_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, token = excluded.token, expires_at = excluded.expires_at`,
+    name,
+    holder,
+    token,
+    expiry(now, ttlMs),
+  );
+  return { name, holder, token };
+}
