@@ -1,11 +1,104 @@
 // The admin use cases as one value: what a person does, whichever door (command line, API) the person came through.
 
-import type { AdminContext } from './ports.ts';
+import type { FindingCode } from '../model/finding.ts';
+import { compareNames, foldKey } from '../model/keys.ts';
+import type { Team } from '../model/team.ts';
+import type { ActReport } from './act.ts';
+import { setAttribute, unsetAttribute } from './attributes.ts';
+import { type AuditFormat, exportAudit, streamAudit } from './audit-export.ts';
+import { type AuditRequest, auditFilter } from './audit-filter.ts';
+import { type CreateUserRequest, createUser } from './create-user.ts';
+import { disableUser, enableUser } from './enable-user.ts';
+import { explainUser, type UserExplanation } from './explain.ts';
+import { listUsers, type UserList, type UserListRequest } from './list-users.ts';
+import { type PinRequest, pin, unpin } from './pins.ts';
+import type { AdminContext, AuditRecord, FindingCounts, StoredFinding } from './ports.ts';
+import { requireSource } from './require-source.ts';
+import { type ShadowDiff, shadowDiff } from './shadow-diff.ts';
+import { type SyncOffRequest, switchSyncOff, switchSyncOn } from './sync-switch.ts';
+
+export interface FindingRequest {
+  readonly state: 'open' | 'closed' | 'any';
+  readonly code?: FindingCode;
+  readonly source?: string;
+  readonly after?: number;
+  readonly limit: number;
+}
 
 export interface Admin {
   readonly actor: string;
+
+  listUsers(request: UserListRequest): Promise<UserList>;
+  explainUser(user: string): Promise<UserExplanation>;
+  shadowDiff(user: string): Promise<ShadowDiff>;
+
+  createUser(request: CreateUserRequest): Promise<ActReport>;
+  enableUser(request: { readonly user: string }): Promise<ActReport>;
+  disableUser(request: { readonly user: string; readonly reason: string }): Promise<ActReport>;
+  switchSyncOff(request: SyncOffRequest): Promise<ActReport>;
+  switchSyncOn(request: { readonly user: string }): Promise<ActReport>;
+  setAttribute(request: { readonly user: string; readonly name: string; readonly value: string }): Promise<ActReport>;
+  unsetAttribute(request: { readonly user: string; readonly name: string }): Promise<ActReport>;
+  pin(request: PinRequest): Promise<ActReport>;
+  unpin(request: Parameters<typeof unpin>[1]): Promise<ActReport>;
+
+  /** By name; `search`: part of the name. */
+  listTeams(request: { readonly search?: string }): Promise<readonly (Team & { readonly members: number })[]>;
+  listFindings(request: FindingRequest): Promise<readonly StoredFinding[]>;
+  countFindings(): Promise<FindingCounts>;
+  audit(request: AuditRequest): Promise<AsyncIterable<AuditRecord>>;
+  exportAudit(request: AuditRequest, format: AuditFormat): Promise<AsyncIterable<string>>;
 }
 
 export function createAdmin(context: AdminContext): Admin {
-  return { actor: context.actor };
+  return {
+    actor: context.actor,
+    listUsers: (request) => listUsers(context, request),
+    explainUser: (user) => explainUser(context, user),
+    shadowDiff: (user) => shadowDiff(context, user),
+    createUser: (request) => createUser(context, request),
+    enableUser: (request) => enableUser(context, request),
+    disableUser: (request) => disableUser(context, request),
+    switchSyncOff: (request) => switchSyncOff(context, request),
+    switchSyncOn: (request) => switchSyncOn(context, request),
+    setAttribute: (request) => setAttribute(context, request),
+    unsetAttribute: (request) => unsetAttribute(context, request),
+    pin: (request) => pin(context, request),
+    unpin: (request) => unpin(context, request),
+    listTeams: (request) => listTeams(context, request.search),
+    listFindings: (request) => listFindings(context, request),
+    countFindings: () => context.reads.findingCounts(),
+    audit: async (request) => streamAudit(context, await auditFilter(context, request), pageOf(request)),
+    exportAudit: async (request, format) => exportAudit(context, await auditFilter(context, request), format),
+  };
+}
+
+const pageOf = ({ limit }: AuditRequest): Parameters<typeof streamAudit>[2] => ({
+  order: 'newest',
+  ...(limit === undefined ? {} : { limit }),
+});
+
+async function listTeams(
+  context: AdminContext,
+  search = '',
+): Promise<readonly (Team & { readonly members: number })[]> {
+  const key = foldKey(search);
+  const teams = (await context.store.read.teams()).filter((team) => foldKey(team.name).includes(key));
+  const sizes = await context.store.read.teamSizes(teams.map((team) => team.id));
+  return teams
+    .map((team) => ({ ...team, members: sizes.get(team.id) ?? 0 }))
+    .sort((a, b) => compareNames(a.name, b.name));
+}
+
+async function listFindings(context: AdminContext, request: FindingRequest): Promise<readonly StoredFinding[]> {
+  const known = context.policy.sources.map((source) => source.name);
+  const filter = {
+    state: request.state,
+    ...(request.code === undefined ? {} : { code: request.code }),
+    ...(request.source === undefined ? {} : { source: requireSource(known, request.source) }),
+  };
+  return context.reads.findings(filter, {
+    limit: request.limit,
+    ...(request.after === undefined ? {} : { after: request.after }),
+  });
 }

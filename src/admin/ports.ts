@@ -6,7 +6,7 @@ import type { CheckReport } from '../connector.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
 import type { Policy } from '../model/policy.ts';
-import type { SourceState, StoreReader, StoreTx } from '../sync/ports.ts';
+import type { StoreReader, StoreTx } from '../sync/ports.ts';
 
 export type { CheckFact, CheckReport } from '../connector.ts';
 
@@ -93,7 +93,6 @@ export interface AdminReader {
     page: { readonly after?: number; readonly limit: number },
   ): Promise<readonly StoredFinding[]>;
   findingCounts(): Promise<FindingCounts>;
-  sources(): Promise<readonly SourceState[]>;
 }
 
 /** The part of the store that admin works with. */

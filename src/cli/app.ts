@@ -3,6 +3,7 @@
 
 import type { Admin } from '../admin/admin.ts';
 import type { AuditVerdict, SourceCheck } from '../admin/ports.ts';
+import type { ConfigProblem } from '../config/problem.ts';
 import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
 import type { ChangeState, Run } from '../model/run.ts';
 import type { EventSink } from '../sync/events.ts';
@@ -11,18 +12,6 @@ import type { Approval, StoredChange } from '../sync/ports.ts';
 /** Where the configuration is: `--config`, or undefined for ROSTERD_CONFIG and the usual places. */
 export interface ConfigLocation {
   readonly config: string | undefined;
-}
-
-/** One problem of a configuration file. Positions count from 1. */
-export interface ConfigProblem {
-  readonly severity: 'error' | 'warning';
-  readonly line?: number;
-  readonly column?: number;
-  /** `sources.ad-hq.filter`; empty for the file as a whole. */
-  readonly path: string;
-  readonly message: string;
-  /** The nearest known key, for an unknown one. */
-  readonly nearest?: string;
 }
 
 export interface ConfigReport {
@@ -39,8 +28,8 @@ export interface SourceSummary {
 }
 
 export interface InitReport {
-  /** Every file that was written, with what it is for. */
-  readonly written: readonly { readonly path: string; readonly purpose: string }[];
+  /** In the order in which a person should look at them. `kept`: it was there and stays as it is. */
+  readonly files: readonly { readonly path: string; readonly purpose: string; readonly outcome: 'written' | 'kept' }[];
 }
 
 /** A run with what it decided. The changes are read from the store while they are printed. */
@@ -115,7 +104,7 @@ export interface Database {
 export interface Rosterd {
   readonly version: string;
   /** Writes a commented configuration and the audit key. Never overwrites. */
-  init(request: { readonly target: string }): Promise<InitReport>;
+  init(request: { readonly folder: string }): Promise<InitReport>;
   /** Offline. Throws only when the file cannot be read (`config-not-found`). */
   checkConfig(location: ConfigLocation): Promise<ConfigReport>;
   open(location: ConfigLocation): Promise<App>;

@@ -1,0 +1,78 @@
+// rosterd db migrate | backup | restore
+
+import type { Command } from 'commander';
+import { RosterdError } from '../../model/errors.ts';
+import { type Cli, withDatabase } from '../cli.ts';
+import { describe, describeGroup } from '../describe-command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+
+export function addDbCommands(program: Command, cli: Cli): void {
+  const group = describeGroup(program, 'db', 'The database');
+  addMigrate(group, cli);
+  addBackup(group, cli);
+  addRestore(group, cli);
+}
+
+function addMigrate(group: Command, cli: Cli): void {
+  const command = group.command('migrate');
+  describe(command, {
+    summary: 'Bring the database to the form that this rosterd needs; makes it when there is none',
+    examples: [['rosterd db backup before.db && rosterd db migrate', 'after an upgrade, with no daemon running']],
+    json: '{ location: string, applied: string[] }',
+  });
+  command.action(() =>
+    withDatabase(cli, command, async (database, { format }) => {
+      const { applied } = await database.migrate();
+      if (format === 'json') cli.terminal.line(JSON.stringify({ location: database.location, applied }));
+      else if (applied.length === 0) cli.terminal.line(`${database.location} is up to date.`);
+      else cli.terminal.line(`${database.location}: applied ${applied.join(', ')}.`);
+    }),
+  );
+}
+
+function addBackup(group: Command, cli: Cli): void {
+  const command = group.command('backup').argument('<file>', 'a file that does not exist yet');
+  describe(command, {
+    summary: 'Write a consistent copy of the database, also beside a running daemon',
+    details: 'The audit key is not in it: keep a copy of that file too, apart from the backup.',
+    examples: [['rosterd db backup /backup/rosterd-$(date +%F).db', 'every night']],
+    json: '{ path: string, bytes: number }',
+  });
+  command.action((file: string) =>
+    withDatabase(cli, command, async (database, { format }) => {
+      const backup = await database.backup(file);
+      if (format === 'json') cli.terminal.line(JSON.stringify(backup));
+      else cli.terminal.line(`Wrote ${backup.path} (${backup.bytes} bytes).`);
+    }),
+  );
+}
+
+function addRestore(group: Command, cli: Cli): void {
+  const command = group.command('restore').argument('<file>', 'a backup').option('-y, --yes', 'do not ask');
+  describe(command, {
+    summary: 'Put a backup in the place of the database',
+    details:
+      'Stop the daemon first. The present database is kept beside it. The next run of each source brings the users up to date.',
+    examples: [['rosterd db restore /backup/rosterd-2026-11-20.db', 'after asking']],
+    json: '{ restored: boolean, location: string, kept: string | null }',
+  });
+  command.action((file: string, { yes }: { readonly yes?: true }) =>
+    withDatabase(cli, command, async (database, { format }): Promise<ExitCode> => {
+      const mayProceed = yes ?? (await askToReplace(cli, database.location));
+      const kept = mayProceed ? ((await database.restore(file)).kept ?? null) : null;
+      if (format === 'json')
+        cli.terminal.line(JSON.stringify({ restored: mayProceed, location: database.location, kept }));
+      else if (!mayProceed) cli.terminal.errorLine('Nothing was done.');
+      else
+        cli.terminal.line(
+          `Restored ${database.location} from ${file}.${kept === null ? '' : ` The one before is ${kept}.`}`,
+        );
+      return exitCodes.done;
+    }),
+  );
+}
+
+async function askToReplace(cli: Cli, location: string): Promise<boolean> {
+  if (cli.terminal.isInteractive) return cli.terminal.confirm(`Replace ${location}?`);
+  throw new RosterdError('usage', 'Not on a terminal, so nobody can be asked: add --yes.');
+}

@@ -1,0 +1,57 @@
+// How a command ends, for scripts. The codes of expected errors come from the catalogue (src/model/errors.ts).
+
+import { errorCatalogue } from '../model/errors.ts';
+import type { Run } from '../model/run.ts';
+
+export const exitCodes = {
+  done: 0,
+  /** A dry run that would change something. */
+  wouldChange: 2,
+  /** Something is held, or would be. */
+  held: 3,
+  config: 4,
+  source: 5,
+  store: 6,
+  bug: 70,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
+  [0, 'done'],
+  [2, 'dry run: something would change'],
+  [3, 'the guard holds something, or would hold it'],
+  [4, 'the command, a name or the configuration is wrong'],
+  [5, 'a source failed, or its read was not complete'],
+  [6, 'the store failed, is busy, or the run was interrupted'],
+  [70, 'a fault of rosterd'],
+];
+
+/** Of a run that ended. Held outranks changed: it is what somebody has to act on. */
+export function exitCodeOf(run: Run): ExitCode {
+  switch (run.state) {
+    case 'failed':
+      return run.errorCode === undefined ? exitCodes.source : errorCatalogue[run.errorCode].exit;
+    case 'partial':
+      // A read that is not complete is the graver fact, whatever else is held.
+      return exitCodes.source;
+    case 'interrupted':
+      return exitCodes.store;
+    case 'held':
+      return exitCodes.held;
+    case 'done':
+      if (run.holds.length > 0) return exitCodes.held;
+      return run.dryRun && run.counts.planned > 0 ? exitCodes.wouldChange : exitCodes.done;
+    case 'reading':
+    case 'planning':
+    case 'applying':
+    case 'verifying':
+      return exitCodes.done;
+    default:
+      return run.state satisfies never;
+  }
+}
+
+/** Of several runs, the one that most needs somebody. */
+export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
+  codes.reduce<ExitCode>((worst, code) => (code > worst ? code : worst), exitCodes.done);

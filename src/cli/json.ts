@@ -1,0 +1,196 @@
+// The shapes that `--json` prints. They only ever grow: a key is never renamed, removed or given another meaning.
+// Times are ISO 8601 in UTC, what is not there is null, and standard output carries exactly one document (or one per line).
+
+import type { ChangePart, ChangeSubject } from '../model/change.ts';
+import type { Hold } from '../model/decision.ts';
+import type { RunCounts } from '../model/run.ts';
+
+export interface ErrorJson {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly advice: string;
+    /** The exit code of the command. */
+    readonly exit: number;
+    readonly subject: string | null;
+    readonly detail: Readonly<Record<string, unknown>>;
+    /** Only for faults of rosterd (code `bug`). */
+    readonly stack?: string;
+  };
+}
+
+export interface RunJson {
+  readonly id: number;
+  readonly source: string;
+  /** cli, schedule, api, approval */
+  readonly trigger: string;
+  readonly actor: string;
+  /** full, delta */
+  readonly mode: string;
+  readonly dryRun: boolean;
+  /** reading, planning, applying, verifying; then done, held, partial, failed, interrupted */
+  readonly state: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly errorCode: string | null;
+  readonly because: string | null;
+  readonly counts: RunCounts;
+  /** Facts that prove a complete read. */
+  readonly proof: Readonly<Record<string, string | number | boolean>> | null;
+  readonly holds: readonly (Hold & { readonly text: string })[];
+  /** The run to approve or reject: the first that stored these held changes. */
+  readonly heldRun: number | null;
+  readonly auditHead: string | null;
+}
+
+export interface ChangeJson {
+  readonly id: number;
+  /** planned, held, applied, obsolete, conflict, superseded, rejected */
+  readonly state: string;
+  readonly because: string | null;
+  readonly subject: ChangeSubject;
+  readonly label: string;
+  readonly parts: readonly ChangePart[];
+}
+
+export interface RunReportJson {
+  readonly run: RunJson;
+  readonly changeCounts: Readonly<Record<string, number>>;
+  readonly changes: readonly ChangeJson[];
+}
+
+export interface SwitchJson {
+  readonly by: string;
+  readonly reason: string;
+  readonly since: string;
+  readonly until: string | null;
+}
+
+export interface UserJson {
+  readonly id: number;
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly email: string | null;
+  readonly origin: string;
+  readonly enabled: boolean;
+  readonly adminHold: Omit<SwitchJson, 'until'> | null;
+  readonly syncOff: SwitchJson | null;
+  readonly sources: readonly string[];
+  readonly mainTeam: string | null;
+  readonly teams: readonly string[];
+  readonly roles: readonly string[];
+}
+
+export interface ActJson {
+  readonly user: { readonly id: number; readonly username: string };
+  readonly changed: boolean;
+  readonly summary: string;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Sequence number of the audit entry. */
+  readonly audit: number | null;
+}
+
+export interface FindingJson {
+  readonly id: number;
+  readonly code: string;
+  readonly source: string | null;
+  readonly subject: string;
+  readonly label: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly advice: string;
+  readonly openedAt: string;
+  readonly openedBy: number | null;
+  readonly closedAt: string | null;
+  readonly closedBy: number | null;
+}
+
+export interface PinJson extends SwitchJson {
+  /** field, enabled, membership, grant, role, main-team */
+  readonly kind: string;
+  /** Field, number of the team, role, or `-`. */
+  readonly subject: string;
+  /** keep, keep-out */
+  readonly mode: string;
+  readonly value: string | null;
+}
+
+export interface LastChangeJson {
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  /** Sequence number of the audit entry. */
+  readonly audit: number;
+  readonly run: number | null;
+}
+
+export interface ExplainedItemJson {
+  readonly name: string;
+  readonly owners: readonly {
+    readonly owner: string;
+    readonly account: string | null;
+    readonly rule: string;
+    readonly lastChange: LastChangeJson | null;
+  }[];
+  readonly pin: PinJson | null;
+}
+
+export interface ExplanationJson {
+  readonly user: UserJson;
+  readonly accounts: readonly {
+    readonly source: string;
+    readonly id: string;
+    readonly name: string;
+    readonly dn: string | null;
+    readonly status: string;
+    readonly presence: string;
+    readonly quarantine: string | null;
+    /** active, gone */
+    readonly link: string;
+    /** The correlation rule that made the link. */
+    readonly rule: string;
+    readonly since: string;
+  }[];
+  readonly enabled: {
+    readonly value: boolean;
+    readonly because: string;
+    /** What the next run would make of it, where that differs. */
+    readonly next: boolean | null;
+    readonly pin: PinJson | null;
+    readonly lastChange: LastChangeJson | null;
+  };
+  readonly fields: readonly {
+    readonly field: string;
+    readonly value: string | null;
+    readonly owner: string | null;
+    readonly rule: string;
+    readonly candidates: readonly {
+      readonly owner: string;
+      readonly account: string | null;
+      readonly reading: string;
+      readonly value: string | null;
+      readonly verdict: string;
+    }[];
+    readonly next: { readonly value: string | null; readonly owner: string | null } | null;
+    readonly pin: PinJson | null;
+    readonly lastChange: LastChangeJson | null;
+  }[];
+  readonly attributes: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly owner: string;
+    readonly wins: boolean;
+    readonly lastChange: LastChangeJson | null;
+  }[];
+  readonly teams: readonly ExplainedItemJson[];
+  readonly mainTeam: {
+    readonly name: string | null;
+    readonly rule: string;
+    /** The other teams, by name. */
+    readonly others: readonly string[];
+    readonly pin: PinJson | null;
+    readonly lastChange: LastChangeJson | null;
+  };
+  readonly grants: readonly ExplainedItemJson[];
+  readonly roles: readonly (ExplainedItemJson & { readonly effective: readonly string[] })[];
+  readonly pins: readonly PinJson[];
+}

@@ -1,0 +1,108 @@
+// A run for people: the diff grouped by kind (at most so many lines each), the totals, how it ended, the guard's verdict.
+// The changes are streamed; memory holds the lines that will be shown and one number per group.
+
+import { formatMoment } from '../admin/moments.ts';
+import type { Run } from '../model/run.ts';
+import type { StoredChange } from '../sync/ports.ts';
+import type { RunReport } from './app.ts';
+import { type ChangeGroup, type ChangeLine, changeGroups, changeLines, countParts } from './change-text.ts';
+import { durationText } from './duration-text.ts';
+import { printable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+import { verdictLines } from './verdict-text.ts';
+
+export interface ShowOptions {
+  /** Most lines per group; undefined for all of them. */
+  readonly perGroup: number | undefined;
+  readonly states?: readonly StoredChange['state'][];
+}
+
+interface Digest {
+  readonly lines: Map<ChangeGroup, { readonly shown: (ChangeLine & { readonly state: string })[]; total: number }>;
+  readonly counts: Map<ChangeGroup, number>;
+  changes: number;
+}
+
+export async function printRunReport(terminal: Terminal, report: RunReport, options: ShowOptions): Promise<void> {
+  const digest = await digestChanges(report, options);
+  for (const { kind, title } of changeGroups) printGroup(terminal, title, digest.lines.get(kind));
+  terminal.line(totalsLine(digest));
+  terminal.line(outcomeLine(report.run));
+  const color = report.run.holds.length === 0 ? 'green' : 'red';
+  for (const [index, line] of verdictLines(report.run).entries())
+    terminal.line(index === 0 ? terminal.style(color, line) : line);
+}
+
+async function digestChanges(report: RunReport, options: ShowOptions): Promise<Digest> {
+  const digest: Digest = { lines: new Map(), counts: new Map(), changes: 0 };
+  const most = options.perGroup ?? Number.POSITIVE_INFINITY;
+  for await (const stored of report.changes(options.states === undefined ? {} : { states: options.states })) {
+    digest.changes += 1;
+    countParts(stored.change, digest.counts);
+    for (const line of changeLines(stored.change)) {
+      const group = digest.lines.get(line.group) ?? { shown: [], total: 0 };
+      if (group.shown.length < most) group.shown.push({ ...line, state: stateText(stored) });
+      group.total += 1;
+      digest.lines.set(line.group, group);
+    }
+  }
+  return digest;
+}
+
+/** Only what is out of the ordinary is said beside a line. */
+function stateText(stored: StoredChange): string {
+  switch (stored.state) {
+    case 'planned':
+    case 'applied':
+      return '';
+    default:
+      return ` [${stored.state}${stored.because === undefined ? '' : `: ${stored.because}`}]`;
+  }
+}
+
+const signStyle = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
+
+function printGroup(
+  terminal: Terminal,
+  title: string,
+  group: { readonly shown: readonly (ChangeLine & { readonly state: string })[]; readonly total: number } | undefined,
+): void {
+  if (group === undefined) return;
+  terminal.line(`${terminal.style('bold', title)} (${group.total})`);
+  const width = Math.min(32, Math.max(...group.shown.map((line) => line.label.length)));
+  for (const line of group.shown) {
+    const text = printable(`${line.label.padEnd(width)}  ${line.text}${line.state}`);
+    terminal.line(`  ${terminal.style(signStyle[line.sign], `${line.sign} ${text}`)}`);
+  }
+  const more = group.total - group.shown.length;
+  if (more > 0) terminal.line(`  and ${more} more (--all)`);
+  terminal.line();
+}
+
+function totalsLine(digest: Digest): string {
+  if (digest.changes === 0) return 'Nothing to change.';
+  const parts = changeGroups.flatMap(({ kind, noun }) => {
+    const count = digest.counts.get(kind) ?? 0;
+    return count === 0 ? [] : [`${count} ${count === 1 ? noun[0] : noun[1]}`];
+  });
+  return `Totals: ${digest.changes} ${digest.changes === 1 ? 'change' : 'changes'}: ${parts.join(', ')}.`;
+}
+
+/** `Run 7 of ad-hq (full): done in 2 s; read 250 accounts, 12 groups; applied 3, held 0.` */
+export function outcomeLine(run: Run): string {
+  const { counts } = run;
+  const kind = run.dryRun ? `${run.mode}, dry run` : run.mode;
+  const took =
+    run.endedAt === undefined
+      ? `since ${formatMoment(run.startedAt)}`
+      : `in ${durationText(run.endedAt - run.startedAt)}`;
+  const because =
+    run.because === undefined ? '' : ` (${run.because}${run.errorCode === undefined ? '' : ` [${run.errorCode}]`})`;
+  const read = `read ${counts.accountsRead} accounts, ${counts.groupsRead} groups${counts.rejected === 0 ? '' : `, ${counts.rejected} unreadable`}`;
+  const done = run.dryRun ? `${counts.planned} planned` : `applied ${counts.applied}, held ${counts.held}`;
+  const rest = [
+    counts.conflict === 0 ? '' : `${counts.conflict} in conflict with an edit (tried again by the next run)`,
+    counts.findingsOpened === 0 ? '' : `${counts.findingsOpened} new findings (rosterd finding list)`,
+  ].filter((text) => text !== '');
+  return `Run ${run.id} of ${run.source} (${kind}): ${run.state} ${took}${because}; ${[read, done, ...rest].join('; ')}.`;
+}
