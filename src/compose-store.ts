@@ -1,0 +1,50 @@
+// The store's part of the composition root: where it is, its audit key, and the database commands.
+
+import { readFile } from 'node:fs/promises';
+import type { AdminReader } from './admin/ports.ts';
+import type { Database } from './cli/app.ts';
+import type { Config } from './config/config.ts';
+import { resolveSecret } from './config/secret.ts';
+import { RosterdError } from './model/errors.ts';
+import { createAdminReader } from './store/admin-reader.ts';
+import type { Location } from './store/clients.ts';
+import { openStore, type Store } from './store/open-store.ts';
+import { makeHolder } from './store/process-holder.ts';
+import type { Clock } from './sync/ports.ts';
+
+export async function locationOf(config: Config): Promise<Location> {
+  if (config.store.kind === 'sqlite') return { kind: 'sqlite', path: config.store.path };
+  return { kind: 'postgresql', url: await resolveSecret(config.store.url, 'store.url') };
+}
+
+/** 32 bytes as 64 hex digits in a file beside the configuration. A missing key is never made anew: the log would not verify. */
+export async function readAuditKey(path: string): Promise<Buffer> {
+  let text: string;
+  try {
+    text = (await readFile(path, 'utf8')).trim();
+  } catch (cause) {
+    throw new RosterdError('audit-key-missing', `The audit key ${path} cannot be read.`, { subject: path, cause });
+  }
+  if (/^[0-9a-f]{64}$/iu.test(text)) return Buffer.from(text, 'hex');
+  throw new RosterdError('audit-key-missing', `The audit key ${path} is not 64 hex digits.`, { subject: path });
+}
+
+export async function openComposedStore(
+  config: Config,
+  clock: Clock,
+): Promise<{ store: Store; holder: string; reads: AdminReader }> {
+  const auditKey = await readAuditKey(config.audit.keyFile);
+  const location = await locationOf(config);
+  // SQLite brings itself up to date; a shared PostgreSQL is migrated on purpose, by `rosterd db migrate`.
+  const store = await openStore(location, {
+    auditKey,
+    clock,
+    migrate: location.kind === 'sqlite' ? 'apply' : 'require',
+  });
+  return { store, holder: makeHolder(), reads: createAdminReader(store.core.read) };
+}
+
+/** The database itself, which may not be migrated yet, or not be readable at all. */
+export async function openComposedDatabase(config: Config, clock: Clock): Promise<Database> {
+  throw new RosterdError('bug', String(config) + String(clock));
+}

@@ -1,0 +1,186 @@
+// The composition root: the only place that sees every part. It builds what the command line asks for and nothing more.
+
+import { hostname, userInfo } from 'node:os';
+import { connectorType, connectorTypes } from '../connectors/registry.ts';
+import { createAdmin } from './admin/admin.ts';
+import type { SourceCheck } from './admin/ports.ts';
+import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
+import { openComposedDatabase, openComposedStore } from './compose-store.ts';
+import { attributesOf, compilePolicy, policyFingerprint } from './config/compile.ts';
+import type { Config } from './config/config.ts';
+import { configPathFrom } from './config/environment.ts';
+import { writeInitialFiles } from './config/init.ts';
+import { loadConfig } from './config/load.ts';
+import { ConfigInvalidError } from './config/problem.ts';
+import { inspectSecrets, resolveSettings } from './config/secret.ts';
+import type { Connector } from './connector.ts';
+import { RosterdError } from './model/errors.ts';
+import { asEpochMs, type RunId, type SourceName } from './model/ids.ts';
+import type { Policy } from './model/policy.ts';
+import { fieldNames } from './model/user.ts';
+import { fanOut } from './observe/fan-out.ts';
+import { logEvents } from './observe/log-events.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
+import { mapField } from './reconcile/map.ts';
+import type { Store } from './store/open-store.ts';
+import { approveHeld, rejectHeld } from './sync/decide-held.ts';
+import { type SyncDeps, sourcePolicy } from './sync/deps.ts';
+import type { EventSink } from './sync/events.ts';
+import { changesOf } from './sync/judge-plan.ts';
+import { runSource } from './sync/run-source.ts';
+
+const clock = { now: () => asEpochMs(Date.now()) };
+const kinds = { connectorTypes };
+const actor = (): string => `cli:${userInfo().username}@${hostname()}`;
+
+/** What a person at the command line works with. */
+export function createRosterd(version: string): Rosterd {
+  return {
+    version,
+    init: ({ folder }) => init(folder),
+    checkConfig,
+    open: async (location) => openApp(await load(location)),
+    openDatabase: async (location) => openComposedDatabase(await load(location), clock),
+  };
+}
+
+const load = (location: ConfigLocation): Promise<Config> => loadConfig(configPathFrom(location.config), kinds);
+
+const purposes: Readonly<Record<string, string>> = {
+  'audit.key': 'key of the audit log; back it up apart from the database',
+  'rosterd.yaml': 'the configuration, commented',
+};
+
+async function init(folder: string): Promise<InitReport> {
+  const files = await writeInitialFiles(folder);
+  return {
+    files: files.map(({ path, outcome }) => ({
+      path,
+      purpose: purposes[path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)] ?? '',
+      outcome,
+    })),
+  };
+}
+
+async function checkConfig(location: ConfigLocation): Promise<ConfigReport> {
+  const file = configPathFrom(location.config);
+  try {
+    const config = await loadConfig(file, kinds);
+    const sources = config.sources.map(({ name, type }) => ({ name, type }));
+    return { file, problems: [...config.warnings, ...(await inspectSecrets(config))], sources };
+  } catch (error) {
+    if (error instanceof ConfigInvalidError) return { file, problems: error.problems, sources: [] };
+    throw error;
+  }
+}
+
+/** Everything that an opened installation is made of. */
+interface Installation {
+  readonly config: Config;
+  readonly policy: Policy;
+  readonly store: Store;
+  readonly holder: string;
+  readonly logger: Logger;
+}
+
+async function openApp(config: Config): Promise<App> {
+  // A person is watching: the log says what needs attention, the run's own output says the rest.
+  const logger = createLogger({ level: config.log.level === 'error' ? 'error' : 'warn', format: 'text' });
+  for (const { message, path } of config.warnings) logger.warn(`${path}: ${message}`);
+  const { store, holder, reads } = await openComposedStore(config, clock);
+  const installation: Installation = { config, policy: compilePolicy(config), store, holder, logger };
+  const admin = createAdmin({ store, reads, policy: installation.policy, now: clock.now, actor: actor() });
+  const report = async (id: RunId): Promise<RunReport> => reportOf(store, id);
+  return {
+    sources: config.sources.map(({ name, type }) => ({ name, type })),
+    admin,
+    async sync(source, request, signal, onEvent) {
+      const deps = await depsFor(installation, source, onEvent);
+      const run = await runSource(
+        deps,
+        { source, mode: 'full', intent: request.intent, trigger: 'cli', actor: admin.actor },
+        signal,
+      );
+      return report(run.id);
+    },
+    checkSource: (source, signal) => checkSource(installation, source, signal),
+    runs: (filter) => store.read.runs(filter),
+    run: report,
+    async approve(id, { reason }, signal, onEvent) {
+      const deps = depsWith(installation, onEvent);
+      const { approval, run } = await approveHeld(deps, id, { actor: admin.actor, reason }, signal);
+      return { approval, report: await report(run.id) };
+    },
+    async reject(id, { reason, until }) {
+      const decision = { actor: admin.actor, reason, ...(until === undefined ? {} : { until }) };
+      const { approval } = await rejectHeld(
+        depsWith(installation, () => {}),
+        id,
+        decision,
+      );
+      return { approval };
+    },
+    verifyAudit: ({ head }, signal, onProgress) =>
+      store.verifyAudit({ ...(head === undefined ? {} : { head }) }, onProgress, signal),
+    async close() {
+      await store.close();
+      await logger.close();
+    },
+  };
+}
+
+async function reportOf(store: Store, id: RunId): Promise<RunReport> {
+  const run = await store.read.run(id);
+  if (run === undefined) throw new RosterdError('run-unknown', `There is no run ${id}.`, { subject: `run ${id}` });
+  const all = ['planned', 'held', 'applied', 'obsolete', 'conflict', 'superseded', 'rejected'] as const;
+  return {
+    run,
+    changeCounts: await store.read.changeCounts(id),
+    changes: (filter) => changesOf(store.read, id, filter?.states ?? all),
+  };
+}
+
+/** Secrets are read now, as late as possible, and only those of this source. */
+async function connect({ config, policy }: Installation, source: SourceName): Promise<Connector> {
+  const found = config.sources.find((candidate) => candidate.name === source);
+  const type = found === undefined ? undefined : connectorType(found.type);
+  const own = sourcePolicy(policy, source);
+  if (found === undefined || type === undefined)
+    throw new RosterdError('source-unknown', `There is no source ${source}.`, { subject: source });
+  return type.create(await resolveSettings(found, type), { account: attributesOf(own) });
+}
+
+function depsWith(installation: Installation, onEvent: EventSink, connector?: Connector): SyncDeps {
+  const { store, policy, holder, logger } = installation;
+  return {
+    store,
+    policy,
+    clock,
+    holder,
+    emit: fanOut(onEvent, logEvents(logger)),
+    connector: (source) => {
+      if (connector === undefined) throw new RosterdError('bug', `No connector was made for ${source}.`);
+      return connector;
+    },
+    policyFingerprint: (source) => policyFingerprint(policy, source),
+  };
+}
+
+async function depsFor(installation: Installation, source: SourceName, onEvent: EventSink): Promise<SyncDeps> {
+  return depsWith(installation, onEvent, await connect(installation, source));
+}
+
+/** What the source says of itself, and its first sample as the mapping would make a user of it. */
+async function checkSource(installation: Installation, source: SourceName, signal: AbortSignal): Promise<SourceCheck> {
+  const connector = await connect(installation, source);
+  const report = await connector.check(signal);
+  const [account] = report.sample;
+  if (account === undefined) return { source, report };
+  const { mapping } = sourcePolicy(installation.policy, source);
+  const fields = fieldNames.flatMap((field) => {
+    const mapped = mapField(account, mapping, field);
+    if (mapped === undefined) return [];
+    return [{ field, reading: mapped.kind, ...(mapped.kind === 'present' ? { value: mapped.value } : {}) }];
+  });
+  return { source, report, mapped: { account: account.name, status: account.status, fields } };
+}
