@@ -1,0 +1,90 @@
+// `npm run bench`: measures rosterd against what ldapts alone takes to read the same directory, and judges the promises of the
+// design. Options: --users 10000,100000  --rounds 3  --json FILE  --profile FOLDER  --postgresql
+// It needs slapd (npm run lab:install), takes some minutes, and ends whatever it started.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, release, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { hasSlapd, sayMissing } from '../lab/machine.ts';
+import { startPostgresql } from './postgresql.ts';
+import { phaseTable, promiseTable, sizeTable } from './print.ts';
+import { judgePromises } from './promises.ts';
+import { runScenario, type SizeResult } from './scenario.ts';
+
+const { values } = parseArgs({
+  options: {
+    users: { type: 'string', default: '10000,100000' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+    postgresql: { type: 'boolean', default: false },
+  },
+});
+
+function counts(text: string, option: string): number[] {
+  const numbers = text.split(',').map(Number);
+  if (numbers.every((number) => Number.isInteger(number) && number > 0))
+    return numbers.sort((left, right) => left - right);
+  throw new Error(`--${option} ${text}: whole numbers from 1 are needed, such as 10000,100000`);
+}
+
+/** Of the library that the store uses, which is not the one inside Node. */
+function sqliteVersion(): string {
+  type Opened = { prepare(sql: string): { pluck(): { get(): string } }; close(): void };
+  const open = createRequire(import.meta.url)('better-sqlite3') as new (file: string) => Opened;
+  const database = new open(':memory:');
+  const version = database.prepare('select sqlite_version()').pluck().get();
+  database.close();
+  return version;
+}
+
+function machine(): Record<string, string | number> {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 1e9),
+    kernel: release(),
+    node: process.version,
+    store: values.postgresql ? 'PostgreSQL 18' : `SQLite ${sqliteVersion()}`,
+  };
+}
+
+const say = (line: string): void => console.error(line);
+
+async function main(): Promise<void> {
+  if (!hasSlapd()) throw new Error(sayMissing('slapd'));
+  const sizes = counts(values.users, 'users');
+  const [rounds = 1] = counts(values.rounds, 'rounds');
+  const profileFolder = values.profile === undefined ? undefined : resolve(values.profile);
+  if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
+  const facts = machine();
+  console.log(
+    Object.entries(facts)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  );
+  const results: SizeResult[] = [];
+  for (const users of sizes) {
+    const server = values.postgresql ? await startPostgresql() : undefined;
+    try {
+      results.push(await runScenario(users, { rounds, profileFolder, databaseUrl: server?.url, say }));
+    } finally {
+      await server?.stop();
+    }
+  }
+  const promises = judgePromises(results);
+  for (const size of results) console.log(`\n${sizeTable(size)}\n\n${phaseTable(size)}`);
+  console.log(`\n${promiseTable(promises)}`);
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ facts, rounds, sizes: results, promises }, undefined, 2)}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,131 @@
+// The life of one installation of a given size, each step measured in a fresh process.
+
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRosterd } from '../../src/compose.ts';
+import { type Installation, installAt } from './bench-config.ts';
+import { type BenchDirectory, startBenchDirectory } from './directory.ts';
+import { inChild } from './in-child.ts';
+import type { Answer, Task } from './protocol.ts';
+import { startCounting, stopCounting, type Writes } from './writes.ts';
+
+export const stepNames = [
+  'bare read (ldapts)',
+  'connector alone',
+  'first import',
+  'nothing changed',
+  '100 changed',
+  'all decided again, same result',
+  '10,000 changed',
+  'all decided again, all differ (dry run)',
+] as const;
+export type StepName = (typeof stepNames)[number];
+
+export interface SizeResult {
+  readonly users: number;
+  readonly memberships: number;
+  readonly databaseMb: number | undefined;
+  /** One answer per round. */
+  readonly steps: Readonly<Partial<Record<StepName, readonly Answer[]>>>;
+  /** Rows written by the run in which nothing had changed; absent with PostgreSQL. */
+  readonly idleWrites: Writes | undefined;
+}
+
+export interface ScenarioOptions {
+  readonly rounds: number;
+  readonly profileFolder: string | undefined;
+  readonly databaseUrl: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+export async function runScenario(users: number, options: ScenarioOptions): Promise<SizeResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'rosterd-bench-'));
+  options.say(`${users} users: loading the directory`);
+  const directory = await startBenchDirectory(users);
+  try {
+    const installation = await installAt(folder, directory.access, options.databaseUrl);
+    if (options.databaseUrl !== undefined) await migrate(installation.config);
+    return await new Scenario(users, directory, installation, options).run();
+  } finally {
+    await directory.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A SQLite file brings itself up to date; PostgreSQL is migrated on purpose. */
+async function migrate(config: string): Promise<void> {
+  const database = await createRosterd('bench').openDatabase({ config });
+  try {
+    await database.migrate();
+  } finally {
+    await database.close();
+  }
+}
+
+class Scenario {
+  readonly #users: number;
+  readonly #directory: BenchDirectory;
+  readonly #installation: Installation;
+  readonly #options: ScenarioOptions;
+  readonly #steps: Partial<Record<StepName, Answer[]>> = {};
+
+  constructor(users: number, directory: BenchDirectory, installation: Installation, options: ScenarioOptions) {
+    this.#users = users;
+    this.#directory = directory;
+    this.#installation = installation;
+    this.#options = options;
+  }
+
+  async run(): Promise<SizeResult> {
+    const { access: server, memberships } = this.#directory;
+    const { configure, sqliteFile } = this.#installation;
+    const { rounds, databaseUrl } = this.#options;
+    for (let round = 0; round < rounds; round += 1) await this.#step('bare read (ldapts)', { do: 'bare-read', server });
+    for (let round = 0; round < rounds; round += 1)
+      await this.#step('connector alone', { do: 'connector-read', server });
+    await this.#sync('first import');
+    const idleWrites = await this.#nothingChanged();
+    await this.#directory.changeUsers(Math.min(100, this.#users));
+    await this.#sync('100 changed');
+    configure({ phoneMaxDigits: 16 });
+    await this.#sync('all decided again, same result');
+    await this.#directory.changeUsers(Math.min(10_000, this.#users));
+    await this.#sync('10,000 changed');
+    configure({ phoneMaxDigits: 16, site: 'Prague' });
+    await this.#sync('all decided again, all differ (dry run)', 'plan');
+    const databaseMb = databaseUrl === undefined ? statSync(sqliteFile).size / 1_048_576 : undefined;
+    return { users: this.#users, memberships, databaseMb, steps: this.#steps, idleWrites };
+  }
+
+  /** The first round counts rows, too; triggers fire only for rows that are written. */
+  async #nothingChanged(): Promise<Writes | undefined> {
+    const { sqliteFile } = this.#installation;
+    const isCounted = this.#options.databaseUrl === undefined;
+    if (isCounted) startCounting(sqliteFile);
+    await this.#sync('nothing changed');
+    const writes = isCounted ? stopCounting(sqliteFile) : undefined;
+    for (let round = 1; round < this.#options.rounds; round += 1) await this.#sync('nothing changed');
+    return writes;
+  }
+
+  #sync(name: StepName, intent: 'apply' | 'plan' = 'apply'): Promise<void> {
+    return this.#step(name, { do: 'sync', config: this.#installation.config, intent });
+  }
+
+  async #step(name: StepName, task: Task): Promise<void> {
+    const { profileFolder, say } = this.#options;
+    const profile = profileFolder === undefined ? undefined : join(profileFolder, `${this.#users} ${name}`);
+    const answer = await inChild(task, profile);
+    const steps = this.#steps[name] ?? [];
+    steps.push(answer);
+    this.#steps[name] = steps;
+    const state = answer.run === undefined ? '' : ` (run ${answer.run.state})`;
+    say(`${this.#users} users: ${name}: ${(answer.figures.wallMs / 1_000).toFixed(2)} s${state}`);
+    if (answer.run !== undefined && answer.run.state !== 'done') {
+      throw new Error(`${name}: the run ended as ${answer.run.state}: ${answer.run.because ?? 'no reason given'}`);
+    }
+    if (answer.read.users !== this.#users)
+      throw new Error(`${name}: ${answer.read.users} of ${this.#users} users were read`);
+  }
+}
