@@ -1,5 +1,6 @@
 // Appends to the audit log. Invariant: the head row is moved by the last statement of the transaction that writes the entries.
 
+import type { KeyObject } from 'node:crypto';
 import { canonicalJson } from '../model/change.ts';
 import { RosterdError } from '../model/errors.ts';
 import type { AuditHead, NewAuditEntry } from '../sync/ports.ts';
@@ -29,7 +30,7 @@ export async function readAuditHead(sql: Sql): Promise<AuditHead> {
 }
 
 /** Appends the entries in this order and returns the new head. */
-export async function appendAudit(sql: Sql, key: Buffer, entries: readonly NewAuditEntry[]): Promise<AuditHead> {
+export async function appendAudit(sql: Sql, key: KeyObject, entries: readonly NewAuditEntry[]): Promise<AuditHead> {
   let head = await readAuditHead(sql);
   if (entries.length === 0) return head;
   const changeHashes = await readChangeHashes(sql, entries);

@@ -16,6 +16,8 @@ export interface SqliteOptions {
   readonly kind: 'sqlite';
   /** The database file; made when it does not exist, readable by its owner only. */
   readonly path: string;
+  /** A copy that nobody misses: commits do not wait for the disk. */
+  readonly isTemporary?: boolean;
 }
 
 export interface PostgresqlOptions {
@@ -49,7 +51,7 @@ export function connections(location: Location, lockTimeoutMs: number): Connecti
 /** The driver waits synchronously, so it waits hardly at all; the write queue waits instead. */
 const driverBusyTimeoutMs = 20;
 
-function sqliteConnections({ path }: SqliteOptions): Connections {
+function sqliteConnections({ path, isTemporary }: SqliteOptions): Connections {
   return {
     dialect: sqliteDialect,
     place: path,
@@ -62,7 +64,7 @@ function sqliteConnections({ path }: SqliteOptions): Connections {
         // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import.
         return prepare(client, [
           'journal_mode = WAL',
-          'synchronous = FULL',
+          `synchronous = ${isTemporary === true ? 'OFF' : 'FULL'}`,
           'cache_size = -65536',
           'wal_autocheckpoint = 4000',
         ]);

@@ -23,7 +23,7 @@ export const sqliteDialect: Dialect = {
   kind: 'sqlite',
   rows: (parameter, columns) => {
     const fields = Object.keys(columns).map((name, index) => `value ->> ${index} AS ${name}`);
-    return `SELECT ${fields.join(', ')} FROM json_each($${parameter})`;
+    return `SELECT ${fields.join(', ')} FROM jsonb_each($${parameter})`;
   },
   list: (parameter, _type, alias) => `(SELECT value FROM json_each($${parameter})) AS ${alias}`,
   jsonOf: (columns, from, orderBy) => {

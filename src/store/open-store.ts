@@ -1,8 +1,13 @@
 // Opens the store: migrations, then a reader and the one writer. Everything else gets what it needs from here.
 
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
 import type { Clock, StoreTx, SyncStore } from '../sync/ports.ts';
+import { chainKey } from './audit-chain.ts';
+import { type AuditProgress, type AuditQuestion, type AuditVerdict, verifyAudit } from './audit-verify.ts';
 import { connections, type Location } from './clients.ts';
 import { applyMigrations, readMigrations, requireMigrations } from './migrate.ts';
+import { copyIntoOverlay, makeOverlayFolder, removeLeftOverlays } from './overlay.ts';
 import { Sql } from './sql.ts';
 import { storeReader, storeTx } from './transaction.ts';
 import { WriteQueue, type WriterClient } from './write-queue.ts';
@@ -21,7 +26,7 @@ export interface StoreOptions {
 export interface StoreCore {
   readonly read: Sql;
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
-  readonly auditKey: Buffer;
+  readonly auditKey: KeyObject;
   readonly clock: Clock;
   readonly location: Location;
 }
@@ -31,6 +36,8 @@ export interface Store extends SyncStore {
   /** The file, or host and database; for people. */
   readonly place: string;
   readonly core: StoreCore;
+  /** Reads the whole audit log; ends with the first entry that is not as it was written. */
+  verifyAudit(question?: AuditQuestion, onProgress?: AuditProgress, signal?: AbortSignal): Promise<AuditVerdict>;
   close(): Promise<void>;
 }
 
@@ -45,6 +52,7 @@ export async function openStore(location: Location, options: StoreOptions): Prom
     reader = await openReader();
     const read = new Sql(reader, dialect, place);
     await requireMigrations(read, migrations);
+    if (!(location.kind === 'sqlite' && location.isTemporary === true)) removeLeftOverlays();
     return assemble({ location, options, queue, reader, read });
   } catch (error) {
     await reader?.$disconnect();
@@ -62,7 +70,8 @@ interface Parts {
 }
 
 function assemble({ location, options, queue, reader, read }: Parts): Store {
-  const { auditKey, clock } = options;
+  const { clock } = options;
+  const auditKey = chainKey(options.auditKey);
   const write = <T>(work: (tx: StoreTx) => Promise<T>): Promise<T> =>
     queue.run((sql) => work(storeTx(sql, { clock, auditKey })));
   const core: StoreCore = { read, write: (work) => queue.run(work), auditKey, clock, location };
@@ -72,10 +81,33 @@ function assemble({ location, options, queue, reader, read }: Parts): Store {
     core,
     read: storeReader(read),
     write,
-    overlay: () => Promise.reject(new Error('later')),
+    overlay: () => openOverlay(location, options),
+    verifyAudit: (question = {}, onProgress, signal) => verifyAudit(read, auditKey, question, onProgress, signal),
     async close() {
       await queue.close();
       await reader.$disconnect();
     },
   };
+}
+
+async function openOverlay(origin: Location, options: StoreOptions): Promise<Store> {
+  const folder = makeOverlayFolder();
+  const location = { kind: 'sqlite', path: join(folder.path, 'overlay.db'), isTemporary: true } as const;
+  try {
+    const copy = await openStore(location, { ...options, migrate: 'apply' });
+    const close = async (): Promise<void> => {
+      await copy.close();
+      folder.remove();
+    };
+    try {
+      await copyIntoOverlay(origin, connections(location, 0), options.clock);
+    } catch (error) {
+      await copy.close();
+      throw error;
+    }
+    return { ...copy, close };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
 }

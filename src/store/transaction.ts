@@ -1,5 +1,6 @@
 // Puts the parts together: what a reader may do, and what a write transaction may do.
 
+import type { KeyObject } from 'node:crypto';
 import { RosterdError } from '../model/errors.ts';
 import type { Clock, CounterName, StoreReader, StoreTx } from '../sync/ports.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
@@ -19,7 +20,7 @@ export function storeReader(sql: Sql): StoreReader {
 
 export interface TxContext {
   readonly clock: Clock;
-  readonly auditKey: Buffer;
+  readonly auditKey: KeyObject;
 }
 
 export function storeTx(sql: Sql, { clock, auditKey }: TxContext): StoreTx {
