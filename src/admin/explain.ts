@@ -5,18 +5,14 @@ import type { MirrorAccount } from '../model/account.ts';
 import type { EnabledReason, MainTeamRule } from '../model/change.ts';
 import type { FieldExplanation } from '../model/decision.ts';
 import type { EpochMs, ExternalId, Owner, SourceName, TeamId } from '../model/ids.ts';
+import { isPinActive, isSyncOff, type Link, type OwnedValue, type Pin, type User } from '../model/user.ts';
 import {
-  type FieldName,
-  isPinActive,
-  isSyncOff,
-  type Link,
-  type OwnedValue,
-  type Pin,
-  type User,
-} from '../model/user.ts';
-import { effectiveAttributes } from '../reconcile/attributes.ts';
+  type UserExplanation as Decision,
+  explainUser as explainDecision,
+  type RowExplanation,
+} from '../reconcile/explain.ts';
 import { decideGrants, decideMemberships, decideRoles } from '../reconcile/memberships.ts';
-import { decideAll, type Verdicts } from '../reconcile/plan.ts';
+import { linkedAccounts } from '../reconcile/situation.ts';
 import type { CompiledWorld } from '../reconcile/world.ts';
 import { findUser, teamNames } from './find.ts';
 import { changeKey, type LastChange, type LastChanges, lastChangesOf, teamChangeKey } from './last-changes.ts';
@@ -37,6 +33,8 @@ export interface ExplainedField extends FieldExplanation, Explained {
 /** One row of a membership, grant or role: who owns it and why. */
 export interface ExplainedOwner extends Explained {
   readonly owner: Owner;
+  /** `comes` and `goes`: the next run changes it. */
+  readonly state: RowExplanation['state'];
   /** The account through which the source says so. */
   readonly account?: string;
   readonly rule: string;
@@ -71,11 +69,14 @@ export interface UserExplanation {
     readonly name: string;
     readonly value: string;
     readonly owner: Owner;
+    readonly state: RowExplanation['state'];
     readonly wins: boolean;
   })[];
   readonly teams: readonly ExplainedItem[];
   readonly mainTeam: Explained & {
     readonly name?: string;
+    /** Where the next run would make it another one. */
+    readonly next?: string;
     readonly rule: MainTeamRule;
     readonly others: readonly string[];
   };
@@ -90,9 +91,8 @@ interface Facts {
   readonly user: User;
   readonly accounts: readonly MirrorAccount[];
   readonly now: EpochMs;
-  readonly world: CompiledWorld;
   readonly worlds: readonly CompiledWorld[];
-  readonly verdicts: Verdicts;
+  readonly decision: Decision;
   readonly names: ReadonlyMap<TeamId, string>;
   readonly changes: LastChanges;
 }
@@ -106,19 +106,19 @@ export async function explainUser(context: AdminContext, ref: string): Promise<U
   const worlds = sourcesOf(context, user).map(worldOf);
   // An unsynced user is no source's: the world of none decides on it.
   const world = worlds[0] ?? worldOf('' as SourceName);
-  const verdicts = decideAll(world, { user, accounts }, () => undefined);
+  const decision = explainDecision(world, { user, accounts });
   const names = teamNames(await read.teams());
   const changes = await lastChangesOf(context, user.id, wantedKeys(user, names));
-  const facts: Facts = { context, user, accounts, now, world, worlds, verdicts, names, changes };
+  const facts: Facts = { context, user, accounts, now, worlds, decision, names, changes };
   return {
     user: summarise(user, names, now),
     accounts: explainAccounts(facts),
     enabled: explainEnabled(facts),
-    fields: verdicts.fields.flatMap(({ explanation }) => explainField(facts, explanation)),
+    fields: decision.fields.flatMap((field) => explainField(facts, field)),
     attributes: explainAttributes(facts),
-    teams: explainTeams(facts, 'membership'),
+    teams: explainRows(facts, 'membership', decision.teams),
     mainTeam: explainMainTeam(facts),
-    grants: explainTeams(facts, 'grant'),
+    grants: explainRows(facts, 'grant', decision.grants),
     roles: explainRoles(facts),
     pins: user.pins.filter((one) => isPinActive(one, now)),
   };
@@ -170,21 +170,14 @@ function explainAccounts({ user, accounts }: Facts): readonly ExplainedAccount[]
 }
 
 function explainEnabled(facts: Facts): UserExplanation['enabled'] {
-  const { user, verdicts } = facts;
-  const next =
-    isSyncOff(user, facts.now) || verdicts.enabled.value === user.enabled ? {} : { next: verdicts.enabled.value };
-  return {
-    value: user.enabled,
-    because: verdicts.enabled.because,
-    ...next,
-    ...changed(facts, 'enabled'),
-    ...pinned(facts, 'enabled', '-'),
-  };
+  const { value, after, because } = facts.decision.enabled;
+  const next = after === value || isSyncOff(facts.user, facts.now) ? {} : { next: after };
+  return { value, because, ...next, ...changed(facts, 'enabled'), ...pinned(facts, 'enabled', '-') };
 }
 
 /** Fields that nobody has or gives are left out. */
 function explainField(facts: Facts, explanation: FieldExplanation): readonly ExplainedField[] {
-  const stored: OwnedValue | undefined = facts.user.values[explanation.field satisfies FieldName];
+  const stored: OwnedValue | undefined = facts.user.values[explanation.field];
   const isQuiet =
     stored === undefined &&
     explanation.value === undefined &&
@@ -205,29 +198,30 @@ function explainField(facts: Facts, explanation: FieldExplanation): readonly Exp
 }
 
 function explainAttributes(facts: Facts): UserExplanation['attributes'] {
-  const winners = effectiveAttributes(facts.world, facts.user.attributes);
-  return facts.user.attributes
-    .map((row) => ({
-      name: row.name,
-      value: row.value,
-      owner: row.owner,
-      wins: winners.get(row.name) === row,
-      ...changed(facts, changeKey({ part: 'attribute', name: row.name, owner: row.owner })),
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : Number(b.wins) - Number(a.wins)));
+  return facts.decision.attributes.map(({ name, value, owner, state, isEffective }) => ({
+    name,
+    value,
+    owner,
+    state,
+    wins: isEffective,
+    ...changed(facts, changeKey({ part: 'attribute', name, owner })),
+  }));
 }
 
+type RowKind = 'membership' | 'grant' | 'role';
+
 /** Why a source wants a row: asked as if the user had none, in the world of that source. */
-function wantedBy(facts: Facts, kind: 'membership' | 'grant' | 'role'): (key: string, owner: Owner) => string {
+function wantedBy(facts: Facts, kind: RowKind): (name: string, owner: Owner) => string | undefined {
   const reasons = new Map<string, string>();
   const bare = { memberships: [], grants: [], roles: [], pins: [] };
   for (const world of facts.worlds) {
-    const { linked } = facts.verdicts;
+    const linked = linkedAccounts(world, facts.user, facts.accounts);
     const decide = { membership: decideMemberships, grant: decideGrants, role: decideRoles }[kind];
-    for (const op of decide(world, bare, linked).ops) reasons.set(`${op.key}\0${op.owner}`, op.because);
+    for (const { item, owner, because } of decide(world, bare, linked).ops) {
+      reasons.set(`${typeof item === 'string' ? item : item.name}\0${owner}`, because);
+    }
   }
-  return (key, owner) =>
-    reasons.get(`${key}\0${owner}`) ?? (owner === 'local' ? 'set by hand' : 'kept as it was last known');
+  return (name, owner) => reasons.get(`${name}\0${owner}`);
 }
 
 function accountOf(facts: Facts, owner: Owner): { readonly account?: string } {
@@ -235,52 +229,47 @@ function accountOf(facts: Facts, owner: Owner): { readonly account?: string } {
   return names.length === 0 ? {} : { account: names.join(', ') };
 }
 
-function explainTeams(facts: Facts, kind: 'membership' | 'grant'): readonly ExplainedItem[] {
-  const because = wantedBy(facts, kind);
-  const rows = kind === 'membership' ? facts.user.memberships : facts.user.grants;
-  const byTeam = Map.groupBy(rows, (row) => row.team);
-  return [...byTeam]
-    .map(([team, owned]) => {
-      const name = facts.names.get(team) ?? `team:${team}`;
-      const owners = owned.map(({ owner }) => ({
-        owner,
-        ...accountOf(facts, owner),
-        rule: because(`team:${team}`, owner),
-        ...changed(facts, teamChangeKey(kind, { name }, owner)),
-      }));
-      return { name, owners, ...pinned(facts, kind, String(team)) };
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+function explainRows(facts: Facts, kind: RowKind, rows: readonly RowExplanation[]): readonly ExplainedItem[] {
+  const wanted = wantedBy(facts, kind);
+  const keyOf = (row: RowExplanation): string =>
+    kind === 'role' ? `role:${row.name}:${row.owner}` : teamChangeKey(kind, row, row.owner);
+  const subjectOf = (name: string): string =>
+    kind === 'role' ? name : String([...facts.names].find(([, known]) => known === name)?.[0] ?? '');
+  return [...Map.groupBy(rows, (row) => row.name)].map(([name, owned]) => ({
+    name,
+    owners: owned.map((row) => ({
+      owner: row.owner,
+      state: row.state,
+      ...accountOf(facts, row.owner),
+      rule: row.state === 'there' ? (wanted(name, row.owner) ?? ruleOfKept(row)) : row.because,
+      ...changed(facts, keyOf(row)),
+    })),
+    ...pinned(facts, kind, subjectOf(name)),
+  }));
 }
 
+/** A source's row that the source does not ask for now stays while its account is away or disputed. */
+const ruleOfKept = (row: RowExplanation): string => (row.owner === 'local' ? row.because : 'kept as it was last known');
+
 function explainRoles(facts: Facts): UserExplanation['roles'] {
-  const because = wantedBy(facts, 'role');
-  return [...Map.groupBy(facts.user.roles, (row) => row.role)]
-    .map(([role, owned]) => ({
-      name: role,
-      effective: facts.context.policy.roles[role]?.effective ?? [],
-      owners: owned.map(({ owner }) => ({
-        owner,
-        ...accountOf(facts, owner),
-        rule: because(role, owner),
-        ...changed(facts, `role:${role}:${owner}`),
-      })),
-      ...pinned(facts, 'role', role),
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { roles } = facts.context.policy;
+  return explainRows(facts, 'role', facts.decision.roles).map((role) => ({
+    ...role,
+    effective: roles[role.name]?.effective ?? [],
+  }));
 }
 
 function explainMainTeam(facts: Facts): UserExplanation['mainTeam'] {
-  const { user, verdicts, names } = facts;
-  const name = user.mainTeam === undefined ? undefined : (names.get(user.mainTeam) ?? `team:${user.mainTeam}`);
-  const others = [...new Set(user.memberships.map((row) => row.team))]
-    .filter((team) => team !== user.mainTeam)
-    .map((team) => names.get(team) ?? `team:${team}`)
-    .sort();
+  const { name, after, rule } = facts.decision.mainTeam;
+  const others = facts.decision.teams
+    .filter((row) => row.state === 'there' && row.name !== name)
+    .map((row) => row.name);
+  const next = after === name || after === undefined || isSyncOff(facts.user, facts.now) ? {} : { next: after };
   return {
     ...(name === undefined ? {} : { name }),
-    rule: verdicts.mainTeam.rule,
-    others,
+    ...next,
+    rule,
+    others: [...new Set(others)],
     ...changed(facts, 'main-team'),
     ...pinned(facts, 'main-team', '-'),
   };

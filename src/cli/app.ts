@@ -28,8 +28,12 @@ export interface SourceSummary {
 }
 
 export interface InitReport {
-  /** In the order in which a person should look at them. `kept`: it was there and stays as it is. */
-  readonly files: readonly { readonly path: string; readonly purpose: string; readonly outcome: 'written' | 'kept' }[];
+  /** In the order in which a person should look at them. `kept`: it was there and stays as it is. `left-out`: see its purpose. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly purpose: string;
+    readonly outcome: 'written' | 'kept' | 'left-out';
+  }[];
 }
 
 /** A run with what it decided. The changes are read from the store while they are printed. */

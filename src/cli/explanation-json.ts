@@ -25,9 +25,10 @@ const pinOrNull = (pin: Pin | undefined): PinJson | null => (pin === undefined ?
 
 const itemJson = (item: ExplainedItem): ExplainedItemJson => ({
   name: item.name,
-  owners: item.owners.map(({ owner, account, rule, lastChange }) => ({
+  owners: item.owners.map(({ owner, account, state, rule, lastChange }) => ({
     owner,
     account: account ?? null,
+    state,
     rule,
     lastChange: lastChangeJson(lastChange),
   })),
@@ -52,16 +53,18 @@ export function explanationJson(explanation: UserExplanation): ExplanationJson {
       lastChange: lastChangeJson(enabled.lastChange),
     },
     fields: explanation.fields.map(fieldJson),
-    attributes: explanation.attributes.map(({ name, value, owner, wins, lastChange }) => ({
+    attributes: explanation.attributes.map(({ name, value, owner, state, wins, lastChange }) => ({
       name,
       value,
       owner,
+      state,
       wins,
       lastChange: lastChangeJson(lastChange),
     })),
     teams: explanation.teams.map(itemJson),
     mainTeam: {
       name: mainTeam.name ?? null,
+      next: mainTeam.next ?? null,
       rule: mainTeam.rule,
       others: mainTeam.others,
       pin: pinOrNull(mainTeam.pin),

@@ -153,20 +153,26 @@ function candidateText(one: FieldExplanation['candidates'][number]): string {
 }
 
 function attributeLines(attribute: UserExplanation['attributes'][number]): readonly ExplainLine[] {
-  const standing = attribute.wins ? '' : ', overridden';
+  const standing = attribute.state === 'there' ? (attribute.wins ? '' : ', overridden') : nextText(attribute.state);
   return [
     line(1, `${attribute.name}: "${attribute.value}" from ${attribute.owner}${standing}`),
     line(2, changeText(attribute.lastChange)),
   ];
 }
 
+const nextText = (state: 'there' | 'comes' | 'goes'): string =>
+  state === 'there' ? '' : `, ${state} with the next run`;
+
 function itemSection(title: string, items: readonly ExplainedItem[]): readonly ExplainLine[] {
   return items.length === 0 ? [] : [line(0, title), ...items.flatMap(itemLines)];
 }
 
 function itemLines(item: ExplainedItem): readonly ExplainLine[] {
-  const owners = item.owners.map(({ owner, account, rule, lastChange }) =>
-    line(2, `${owner}${account === undefined ? '' : ` (account ${account})`}: ${rule}; ${changeText(lastChange)}`),
+  const owners = item.owners.map(({ owner, account, rule, state, lastChange }) =>
+    line(
+      2,
+      `${owner}${account === undefined ? '' : ` (account ${account})`}: ${rule}${nextText(state)}; ${changeText(lastChange)}`,
+    ),
   );
   return [line(1, item.name), ...owners, ...pinLines(item.pin)];
 }
@@ -176,6 +182,7 @@ function mainTeamLines({ mainTeam }: UserExplanation): readonly ExplainLine[] {
   return [
     line(1, mainTeam.name ?? '(none)'),
     line(2, `rule: ${mainTeamRules[mainTeam.rule]}`),
+    ...(mainTeam.next === undefined ? [] : [line(2, `the next run would make it ${mainTeam.next}`)]),
     ...others,
     ...pinLines(mainTeam.pin),
     ...(mainTeam.name === undefined ? [] : [line(2, changeText(mainTeam.lastChange))]),

@@ -128,6 +128,8 @@ export interface ExplainedItemJson {
   readonly owners: readonly {
     readonly owner: string;
     readonly account: string | null;
+    /** there; comes, goes: the next run changes it. */
+    readonly state: string;
     readonly rule: string;
     readonly lastChange: LastChangeJson | null;
   }[];
@@ -178,12 +180,16 @@ export interface ExplanationJson {
     readonly name: string;
     readonly value: string;
     readonly owner: string;
+    /** there; comes, goes: the next run changes it. */
+    readonly state: string;
     readonly wins: boolean;
     readonly lastChange: LastChangeJson | null;
   }[];
   readonly teams: readonly ExplainedItemJson[];
   readonly mainTeam: {
     readonly name: string | null;
+    /** Where the next run would make it another one. */
+    readonly next: string | null;
     readonly rule: string;
     /** The other teams, by name. */
     readonly others: readonly string[];

@@ -45,7 +45,8 @@ export async function runCli(args: readonly string[], doors: CliDoors): Promise<
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     // A group without a subcommand: its help is on standard error already.
-    if (error instanceof CommanderError && error.code === 'commander.help' && format === 'text') return exitCodes.config;
+    if (error instanceof CommanderError && error.code === 'commander.help' && format === 'text')
+      return exitCodes.config;
     const said = describeError(error, stop.signal);
     printError(terminal, said, format);
     return said.exit;

@@ -13,7 +13,7 @@ export function addInitCommand(program: Command, cli: Cli): void {
       ['rosterd init /etc/rosterd', 'write rosterd.yaml and audit.key there'],
       ['rosterd init && rosterd config check', 'write them here, then see what is still to be filled in'],
     ],
-    json: '{ folder: string, files: { path: string, purpose: string, outcome: "written" | "kept" }[] }',
+    json: '{ folder: string, files: { path: string, purpose: string, outcome: "written" | "kept" | "left-out" }[] }',
   });
   command.action(async (folder: string) => {
     const report = await (await cli.rosterd()).init({ folder });
