@@ -13,7 +13,14 @@ import { controlOids } from './messages.ts';
 import { pagedSearch } from './paged-search.ts';
 import { groupFilter } from './preset.ts';
 import { planAttributes } from './schema.ts';
-import { type AdSource, type Directory, readDirectory, requireBases, resolveAccountFilter } from './source.ts';
+import {
+  type AdSource,
+  askedFor,
+  type Directory,
+  readDirectory,
+  requireBases,
+  resolveAccountFilter,
+} from './source.ts';
 import { generalizedTimeMs } from './values.ts';
 
 const sampleSize = 3;
@@ -201,13 +208,7 @@ function attributeFacts(source: AdSource, { schema }: Directory): CheckFact[] {
       ),
     ];
   }
-  const names = [
-    ...source.wanted.account,
-    ...source.settings.users.attributes,
-    ...(source.wanted.group ?? []),
-    ...(source.settings.groups?.attributes ?? []),
-  ];
-  const { unknown } = planAttributes(names, [], schema);
+  const { unknown } = planAttributes(askedFor(source), [], schema);
   if (unknown.length === 0) return [];
   return [
     fact(

@@ -47,6 +47,8 @@ interface Pending {
 /** Far above the ids that ldapts used for its bind. */
 const firstMessageId = 1_000;
 const closeGraceMs = 500;
+/** Later than this a timer is not merely inexact. */
+const lateMs = 100;
 
 /** A bound connection to one server. Searches may overlap; close() ends them all. */
 export class LdapSession {
@@ -199,18 +201,16 @@ export class LdapSession {
   /** Silence is measured, not the age of the timer: entries that still arrive are no timeout. */
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    // After a long stop of the event loop the data may lie in the socket, unread: look first.
-    setImmediate(() => {
-      const [first] = this.#pending.values();
-      if (first === undefined || this.#timer !== undefined) return;
-      const left = this.#waitMs - (performance.now() - this.#lastHeard);
-      if (left > 0) {
-        this.#timer = setTimeout(this.#onTimer, left);
-        return;
-      }
+    const [first] = this.#pending.values();
+    if (first === undefined) return;
+    const left = this.#waitMs - (performance.now() - this.#lastHeard);
+    // A timer that is late shows that this process stood still; the answer may lie in the socket, unread.
+    if (left < -lateMs) this.#wait(this.#waitMs);
+    else if (left > 0) this.#timer = setTimeout(this.#onTimer, left);
+    else {
       this.#fail(timeoutError(this.server, first.doing, this.#waitMs));
       this.socket.destroy();
-    });
+    }
   };
 
   #stopWaiting(): void {

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Client, ResultCodeError } from 'ldapts';
 import { type ErrorCode, RosterdError } from '../../src/model/errors.ts';
 import { LdapSession } from './client.ts';
@@ -142,15 +142,15 @@ class Attempt {
     });
   }
 
-  /** With StartTLS ldapts passes no host, and the certificate would be checked against `localhost`. */
+  /** With StartTLS ldapts passes no host, and the certificate would be checked against `localhost`: so the name is checked here. */
   #tlsOptions(): ConnectionOptions {
     const { serverName, minVersion } = this.#connection.tls;
-    const host = serverName ?? new URL(this.#server).hostname.replace(/^\[|\]$/gu, '');
+    const name = serverName ?? new URL(this.#server).hostname.replace(/^\[|\]$/gu, '');
     return {
-      host,
       minVersion,
-      // SNI carries names only (RFC 6066, 3); an address is checked against the certificate by `host`.
-      ...(isIP(host) === 0 ? { servername: host } : {}),
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+      // SNI carries names only, no addresses (RFC 6066, 3).
+      ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(this.#ca === undefined ? {} : { ca: this.#ca }),
     };
   }

@@ -1,13 +1,14 @@
 // Groups with their members: paged, members in ranges where the server cuts them, primary-group members added.
 // Invariant: a group is closed as complete only when its last range came and the group did not change meanwhile.
 
-import type { EdgeChunk, GroupClosure, ReadPage, RejectedRecord } from '../../src/connector.ts';
+import type { ReadPage } from '../../src/connector.ts';
 import type { EdgeMember, SourceGroup } from '../../src/model/group.ts';
 import type { ExternalId } from '../../src/model/ids.ts';
 import { idOf } from './account.ts';
 import type { LdapSession } from './client.ts';
 import { type DirectoryEntry, EntryDecoder, type ValueRange, type WantedAttribute } from './decode.ts';
 import { present } from './filter.ts';
+import { GroupDraft } from './group-draft.ts';
 import { pagedSearch } from './paged-search.ts';
 import { groupFilter } from './preset.ts';
 import { planAttributes } from './schema.ts';
@@ -19,17 +20,20 @@ import { domainRid } from './values.ts';
 const rangeSize = 1_500;
 /** Groups per page: with MaxValRange it bounds the memory of a page. */
 const groupPageSize = 100;
-const maxChunk = 5_000;
-const maxEdgesPerPage = 20_000;
 /** No group has more values than this; a bound for a server that never comes to its end. */
 const maxRanges = 100_000;
 
-/** RID of a group -> accounts that have it as primary group. Filled while the accounts are read. */
-export type PrimaryMembers = Map<string, ExternalId[]>;
+/** Accounts by the group that is their primary one; filled while the accounts are read. */
+export interface PrimaryMembers {
+  /** RID of a group in scope -> accounts. */
+  readonly byRid: Map<string, ExternalId[]>;
+  /** Accounts that do not show their primary group. */
+  unknown: number;
+}
 
 /** RIDs of the groups in scope: only their primary members are worth remembering. */
-export async function readPrimaryGroups(session: LdapSession, source: AdSource): Promise<PrimaryMembers> {
-  const members: PrimaryMembers = new Map();
+export async function readPrimaryGroups(session: LdapSession, source: AdSource, tally: Tally): Promise<PrimaryMembers> {
+  const members: PrimaryMembers = { byRid: new Map(), unknown: 0 };
   const { groups, preset, connection } = source.settings;
   if (groups === undefined || preset !== 'active-directory') return members;
   const decoder = new EntryDecoder([{ request: 'objectSid', name: 'objectsid', kind: 'sid' }]);
@@ -42,9 +46,9 @@ export async function readPrimaryGroups(session: LdapSession, source: AdSource):
   for await (const page of pagedSearch(session, request, decoder, connection.pageSize)) {
     for (const entry of page.entries) {
       const rid = domainRid(entry.values[0]?.[0] ?? '');
-      if (rid !== undefined) members.set(rid, []);
+      if (rid !== undefined) members.byRid.set(rid, []);
     }
-    // A cut here shows again, and is reported, when the groups themselves are read.
+    if (page.cutShort !== undefined) tally.doubt(`${page.cutShort.code}: ${page.cutShort.message}`);
   }
   return members;
 }
@@ -114,67 +118,6 @@ export async function* readGroups(
     for (const entry of page.entries) yield* readGroup(context, entry, draft);
     if (!draft.isEmpty) yield draft.take();
     if (page.cutShort !== undefined) tally.doubt(`${page.cutShort.code}: ${page.cutShort.message}`);
-  }
-}
-
-/** Collects a page of groups and edges. */
-class GroupDraft {
-  readonly #tally: Tally;
-  #groups: SourceGroup[] = [];
-  #edges: EdgeChunk[] = [];
-  #closures: GroupClosure[] = [];
-  #rejected: RejectedRecord[] = [];
-  #edgeCount = 0;
-
-  constructor(tally: Tally) {
-    this.#tally = tally;
-  }
-
-  get isEmpty(): boolean {
-    return this.#groups.length + this.#edges.length + this.#closures.length + this.#rejected.length === 0;
-  }
-
-  group(group: SourceGroup): void {
-    this.#tally.groups += 1;
-    this.#groups.push(group);
-  }
-
-  reject(rejected: RejectedRecord): void {
-    this.#tally.rejected += 1;
-    if (rejected.id === undefined) this.#tally.doubt(`a group without a readable id: ${rejected.label}`);
-    this.#rejected.push(rejected);
-  }
-
-  close(closure: GroupClosure): void {
-    this.#closures.push(closure);
-  }
-
-  /** Adds edges and yields the pages that become full. */
-  *members(group: ExternalId, members: readonly EdgeMember[]): Generator<ReadPage, void, void> {
-    for (let from = 0; from < members.length; from += maxChunk) {
-      const chunk = members.length <= maxChunk ? members : members.slice(from, from + maxChunk);
-      if (this.#edgeCount > 0 && this.#edgeCount + chunk.length > maxEdgesPerPage) yield this.take();
-      this.#edges.push({ group, relation: 'member', members: chunk });
-      this.#edgeCount += chunk.length;
-      this.#tally.edges += chunk.length;
-    }
-  }
-
-  take(): ReadPage {
-    const page = {
-      accounts: [],
-      groups: this.#groups,
-      edges: this.#edges,
-      closures: this.#closures,
-      gone: [],
-      rejected: this.#rejected,
-    };
-    this.#groups = [];
-    this.#edges = [];
-    this.#closures = [];
-    this.#rejected = [];
-    this.#edgeCount = 0;
-    return page;
   }
 }
 
@@ -248,7 +191,10 @@ async function* readMembers(
   }
   if (source.settings.preset === 'active-directory') {
     const rid = domainRid(entry.values[decoder.indexOf('objectsid')]?.[0] ?? '');
-    const primary = (rid === undefined ? undefined : primaryMembers.get(rid)) ?? [];
+    const primary = (rid === undefined ? undefined : primaryMembers.byRid.get(rid)) ?? [];
+    if (rid !== undefined && primaryMembers.unknown > 0) {
+      fault ??= `${primaryMembers.unknown} accounts do not show their primaryGroupID, so any of them may be a member`;
+    }
     count += primary.length;
     yield* draft.members(
       id,

@@ -41,10 +41,10 @@ async function* readOnce(
 ): AsyncGenerator<ReadEvent, ReadOutcome, void> {
   const session = await openSession(source.settings.connection, signal);
   try {
-    tally.answeredBy(session.server);
     const directory = await readDirectory(session, source);
+    tally.answeredBy(session.server, directory.hostName);
     await requireBases(session, source);
-    const primaryMembers = await readPrimaryGroups(session, source);
+    const primaryMembers = await readPrimaryGroups(session, source, tally);
     for await (const page of readAccounts(session, source, directory, tally, primaryMembers))
       yield { kind: 'page', page };
     for await (const page of readGroups(session, source, directory, tally, primaryMembers))
@@ -96,7 +96,8 @@ function accountPage(page: Page, reader: AccountReader, tally: Tally, primaryMem
     if (!tally.isNew('account', account.id)) continue;
     tally.witness(account.name, account.id);
     accounts.push(account);
-    if (primaryGroup !== undefined) primaryMembers.get(primaryGroup)?.push(account.id);
+    if (primaryGroup === undefined) primaryMembers.unknown += 1;
+    else primaryMembers.byRid.get(primaryGroup)?.push(account.id);
   }
   tally.accounts += accounts.length;
   tally.rejected += rejected.length;

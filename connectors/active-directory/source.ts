@@ -6,7 +6,7 @@ import type { LdapSession } from './client.ts';
 import { EntryDecoder, type ValueKind } from './decode.ts';
 import { any, type LdapFilter, present } from './filter.ts';
 import { accountFilter, memberOfGroup, type PresetFacts, presetFacts } from './preset.ts';
-import { noSchema, readSchema, type SchemaFacts } from './schema.ts';
+import { noSchema, planAttributes, readSchema, type SchemaFacts } from './schema.ts';
 import type { AdSettings } from './settings.ts';
 import { domainRid, isUnder } from './values.ts';
 
@@ -14,7 +14,7 @@ export interface AdSource {
   readonly settings: AdSettings;
   readonly wanted: WantedAttributes;
   readonly facts: PresetFacts;
-  /** The schema of the directory with this identity; read once, because Active Directory's is large. */
+  /** The schema of the directory with this identity, kept because Active Directory's is large. */
   schema: { readonly identity: string; readonly facts: SchemaFacts } | undefined;
 }
 
@@ -24,6 +24,14 @@ export const sourceOf = (settings: AdSettings, wanted: WantedAttributes): AdSour
   facts: presetFacts[settings.preset],
   schema: undefined,
 });
+
+/** Every attribute that the configuration names. */
+export const askedFor = ({ settings, wanted }: AdSource): string[] => [
+  ...wanted.account,
+  ...settings.users.attributes,
+  ...(wanted.group ?? []),
+  ...(settings.groups?.attributes ?? []),
+];
 
 /** The directory behind a session. */
 export interface Directory {
@@ -105,7 +113,10 @@ async function schemaOf(
   identity: string,
   subschema: string | undefined,
 ): Promise<SchemaFacts> {
-  if (source.schema?.identity === identity) return source.schema.facts;
+  const known = source.schema;
+  // A schema that lacks something is read again: it may have been extended meanwhile.
+  if (known?.identity === identity && planAttributes(askedFor(source), [], known.facts).unknown.length === 0)
+    return known.facts;
   const facts = subschema === undefined ? noSchema : await readSchema(session, subschema);
   source.schema = { identity, facts };
   return facts;

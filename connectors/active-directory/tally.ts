@@ -22,15 +22,18 @@ export class Tally {
   #duplicates = 0;
   #unreadable = 0;
   #server = '';
+  #controller: string | undefined;
+  #isExhausted = false;
 
   constructor(settings: AdSettings) {
     this.#witnesses = new Map(settings.witnesses.map((witness) => [foldKey(witness), witness]));
     this.#expectAtLeast = settings.expectAtLeast;
   }
 
-  /** From now on the read has a server. */
-  answeredBy(server: string): void {
+  /** The address as configured, and the name that the server gives itself. */
+  answeredBy(server: string, controller: string | undefined): void {
     this.#server = server;
+    this.#controller = controller;
   }
 
   page(entries: number, references: readonly string[]): void {
@@ -62,7 +65,9 @@ export class Tally {
     this.#doubts.add(because);
   }
 
+  /** To be called when every search has come to its empty cookie. */
   outcome(serverIdentity: string): ReadOutcome {
+    this.#isExhausted = true;
     if (this.#witnesses.size > 0) this.doubt(`witnesses are missing: ${[...this.#witnesses.values()].join(', ')}`);
     if (this.accounts < this.#expectAtLeast) {
       this.doubt(`${this.accounts} accounts came, but at least ${this.#expectAtLeast} were expected`);
@@ -80,9 +85,10 @@ export class Tally {
   proof(): ReadProof {
     return {
       server: this.#server,
+      ...(this.#controller === undefined ? {} : { controller: this.#controller }),
       pages: this.pages,
       emptyPages: this.emptyPages,
-      cookieExhausted: this.#doubts.size === 0,
+      cookieExhausted: this.#isExhausted,
       duplicates: this.#duplicates,
       unreadableValues: this.#unreadable,
       references: this.#references.size,
