@@ -11,7 +11,20 @@ interface GeneratedFile {
 }
 
 // One entry per generated file. Import what makes it inside `make`, so that one broken generator does not hide the others.
-const generatedFiles: readonly GeneratedFile[] = [];
+const generatedFiles: readonly GeneratedFile[] = [
+  {
+    path: 'config/rosterd.schema.json',
+    make: async () => {
+      const [{ configJsonSchema }, { connectorTypes }] = await Promise.all([
+        import('../src/config/json-schema.ts'),
+        import('../connectors/registry.ts'),
+      ]);
+      return configJsonSchema(connectorTypes);
+    },
+  },
+  { path: 'docs/errors.md', make: async () => (await import('./errors-page.ts')).makeErrorsPage() },
+  { path: 'docs/cli.md', make: async () => (await import('./cli-page.ts')).makeCliPage() },
+];
 
 // What is made from code but must be written by a person's command, each answering with its complaints.
 const comparisons: readonly (() => Promise<readonly string[]>)[] = [checkMigrations];

@@ -3,7 +3,18 @@
 // The value is built here instead of by yaml's toJS, because duplicate keys, alias bombs, depth and keys that are not text are
 // then found in one linear walk with their places (yaml's own duplicate check is quadratic: 4 s for 20,000 keys).
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { foreignKeyText, syntaxTexts } from './syntax-texts.ts';
 
 export const maxFileBytes = 8 * 1024 * 1024;
@@ -11,6 +22,7 @@ const maxDepth = 64;
 /** Aliases may repeat a part of the file, but not multiply it: the value may have this many nodes. */
 const maxNodes = 1_000_000;
 const maxAliasedNodes = 50_000;
+const maxProblems = 500;
 
 export type ConfigPath = readonly (string | number)[];
 
@@ -45,25 +57,31 @@ class ValueBuilder {
   #aliasedNodes = 0;
   #isExhausted = false;
   readonly #placeOf: (node: unknown) => Place;
-  readonly #anchors: ReadonlyMap<string, Node>;
+  /** In the order of the file, so that an alias finds the nearest anchor of its name before it. */
+  readonly anchors = new Map<string, Node>();
 
-  constructor(placeOf: (node: unknown) => Place, anchors: ReadonlyMap<string, Node>) {
+  constructor(placeOf: (node: unknown) => Place) {
     this.#placeOf = placeOf;
-    this.#anchors = anchors;
   }
 
   build(node: unknown, path: ConfigPath, aliases: number): unknown {
     this.#nodes += 1;
     if (aliases > 0) this.#aliasedNodes += 1;
     if (this.#isTooMuch(node, path)) return undefined;
-    if (isAlias(node)) {
-      const target = this.#anchors.get(node.source);
-      return target === undefined ? undefined : this.build(target, path, aliases + 1);
-    }
+    if (isAlias(node)) return this.#buildAlias(node, path, aliases);
+    if ((isScalar(node) || isSeq(node) || isMap(node)) && node.anchor !== undefined)
+      this.anchors.set(node.anchor, node);
     if (isScalar(node)) return node.value;
     if (isSeq(node)) return node.items.map((item, index) => this.build(item, [...path, index], aliases));
     if (isMap(node)) return this.#buildMap(node, path, aliases);
     return null;
+  }
+
+  #buildAlias(alias: Alias, path: ConfigPath, aliases: number): unknown {
+    const target = this.anchors.get(alias.source);
+    if (target !== undefined) return this.build(target, path, aliases + 1);
+    this.#complain(alias, path, syntaxTexts.BAD_ALIAS);
+    return undefined;
   }
 
   #buildMap(map: YAMLMap, path: ConfigPath, aliases: number): unknown {
@@ -101,24 +119,12 @@ class ValueBuilder {
   }
 
   #complain(node: unknown, path: ConfigPath, message: string): void {
+    if (this.problems.length >= maxProblems) return;
     this.problems.push({ severity: 'error', path, message, ...this.#placeOf(node) });
   }
 }
 
-function anchorsOf(root: unknown): ReadonlyMap<string, Node> {
-  const anchors = new Map<string, Node>();
-  const waiting: { readonly node: unknown; readonly depth: number }[] = [{ node: root, depth: 0 }];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { node, depth } = next;
-    if (depth > maxDepth || !(isScalar(node) || isSeq(node) || isMap(node))) continue;
-    if (node.anchor !== undefined) anchors.set(node.anchor, node as Node);
-    if (isSeq(node)) for (const item of node.items) waiting.push({ node: item, depth: depth + 1 });
-    if (isMap(node)) for (const pair of node.items) waiting.push({ node: pair.value, depth: depth + 1 });
-  }
-  return anchors;
-}
-
-/** The pair or item that `path` ends in, as far as the path exists. */
+/** The pair or item that `path` ends in. Where it is missing: what it is missing in, by its key. */
 function nodesAlong(
   root: unknown,
   path: ConfigPath,
@@ -129,7 +135,7 @@ function nodesAlong(
     const node = isAlias(found.value) ? anchors.get(found.value.source) : found.value;
     if (isMap(node)) {
       const pair = node.items.find((candidate) => String(keyOf(candidate)) === step);
-      if (pair === undefined) return found;
+      if (pair === undefined) return { key: found.key, value: found.key };
       // A key without a value has no place of its own.
       found = {
         key: pair.key,
@@ -165,12 +171,12 @@ export function parseConfigDocument(text: string): ConfigDocument {
   const placeOf = (node: unknown): Place =>
     isScalar(node) || isSeq(node) || isMap(node) || isAlias(node) ? placeAt(node.range?.[0] ?? 0) : wholeFile;
   try {
-    // logLevel silent: what yaml would print to stderr might carry values of the file.
+    // logLevel error: warnings are in the list below and never on stderr, where they would quote the file.
     const document = parseDocument(text, {
       lineCounter: counter,
       prettyErrors: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const problems: PlacedProblem[] = [...document.errors, ...document.warnings].map((error) => ({
       severity: 'error',
@@ -179,14 +185,13 @@ export function parseConfigDocument(text: string): ConfigDocument {
       ...placeAt(error.pos[0]),
     }));
     const root: unknown = document.contents;
-    const anchors = anchorsOf(root);
-    const builder = new ValueBuilder(placeOf, anchors);
+    const builder = new ValueBuilder(placeOf);
     const value = builder.build(root, [], 0);
     return {
       value: problems.length > 0 ? undefined : value,
       problems: [...problems, ...builder.problems],
-      valueAt: (path) => placeOf(nodesAlong(root, path, anchors).value),
-      keyAt: (path) => placeOf(nodesAlong(root, path, anchors).key),
+      valueAt: (path) => placeOf(nodesAlong(root, path, builder.anchors).value),
+      keyAt: (path) => placeOf(nodesAlong(root, path, builder.anchors).key),
     };
   } catch (error) {
     // The parser recurses per level: thousands of brackets exhaust the stack before any limit of ours is asked.

@@ -12,6 +12,9 @@ export interface Complaint {
   readonly message: string;
 }
 
+/** More unknown keys in one section are a file of something else; the rest adds only time. */
+export const maxUnknownKeys = 100;
+
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
 
@@ -114,7 +117,7 @@ function explainIssue(issue: Issue, schema: z.core.$ZodType, base: ConfigPath): 
   const path: ConfigPath = [...base, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))];
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path);
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, maxUnknownKeys).map((key) => ({
       path: [...path, key],
       at: 'key',
       message: `is not a known key${suggest(key, known)}`,

@@ -12,8 +12,12 @@ import { type Complaint, checkWith } from './issues.ts';
 import { ConfigInvalidError, type ConfigProblem, inFileOrder } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { defaultRoles, type FileSettings, fileSchema } from './schema-file.ts';
+import { parseDuration } from './schema-values.ts';
 import { isSection, valueAt } from './sections.ts';
 import { absoluteIn, readSourceBlock } from './source-block.ts';
+
+/** Nobody mends more at once, and each place costs a walk through the file. */
+const maxProblems = 500;
 
 interface LoadOptions {
   readonly connectorTypes: readonly ConnectorType[];
@@ -95,7 +99,10 @@ function assemble({ path, settings, sources, warnings, placeOf }: Parts): Config
     store,
     audit: { keyFile: absoluteIn(directory, settings.audit.keyFile) },
     log: settings.log,
-    retention: { auditPayloadsMs: auditPayloads === 'forever' ? undefined : auditPayloads, runsMs: runs },
+    retention: {
+      auditPayloadsMs: auditPayloads === 'forever' ? undefined : parseDuration(auditPayloads),
+      runsMs: runs,
+    },
     sources,
     precedence: Object.fromEntries(precedence),
     mainTeam: settings.mainTeam,
@@ -136,7 +143,7 @@ export function parseConfig(text: string, { file, connectorTypes }: LoadOptions 
     ...checkReferences(document.value),
   ];
   const warnings = blocks.flatMap((block) => block.warnings).map(place('warning'));
-  const errors = [...broken, ...complaints.map(place('error'))];
+  const errors = [...broken, ...complaints.slice(0, maxProblems).map(place('error'))];
   const sources = blocks.flatMap(({ source }) => source ?? []);
   if (checked.kind === 'invalid' || errors.length > 0)
     throw new ConfigInvalidError(file, inFileOrder([...errors, ...warnings]));

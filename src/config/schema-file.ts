@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { RoleCatalogue } from '../model/policy.ts';
 import { fieldNames } from '../model/user.ts';
 import type { StoreConfig } from './config.ts';
-import { durationSchema, patternSchema, secretSchema, textSchema, uniqueList } from './schema-values.ts';
+import { durationSchema, parseDuration, patternSchema, secretSchema, textSchema, uniqueList } from './schema-values.ts';
 
 /** What reviewing needs (R157, R158) and the three composite roles that have it (R159). */
 const reviewRoles = ['EVAL_AGENTS', 'CREATE_EVALS', 'INTERACTIONS_GROUP_VIEW'] as const;
@@ -58,6 +58,8 @@ const validationSchema = z.strictObject({
   phoneMaxDigits: z.number().int().min(1).max(40).default(15),
 });
 
+const retentionError = 'is neither forever nor a duration like 730d';
+
 export const fileSchema = z.strictObject({
   version: z.literal(1, { error: 'must be 1, the version of this file format' }),
   store: storeSchema,
@@ -74,7 +76,8 @@ export const fileSchema = z.strictObject({
     .strictObject({
       runs: durationSchema.prefault('365d').describe('Runs and their plans are deleted after this.'),
       auditPayloads: z
-        .union([z.literal('forever'), durationSchema], { error: 'is neither forever nor a duration like 730d' })
+        .string({ error: retentionError })
+        .refine((text) => text === 'forever' || parseDuration(text) !== undefined, { error: retentionError })
         .default('forever')
         .describe('Values in the audit log are erased after this; hash and tombstone stay.'),
     })

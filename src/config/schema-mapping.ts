@@ -69,7 +69,8 @@ function compileRule(rule: string | readonly string[] | LongForm): MappingRule {
 /** One line of a mapping; `null` switches off what the connector maps by default. */
 const ruleSchema = z
   .union([textSchema, attributeListSchema, longFormSchema, z.null()])
-  .transform((rule) => (rule === null ? null : compileRule(rule)));
+  .transform((rule) => (rule === null ? null : compileRule(rule)))
+  .meta({ id: 'MappingRule' });
 
 export const fieldMappingSchema = z.strictObject(
   Object.fromEntries(fieldNames.map((field) => [field, ruleSchema.optional()])) as Record<

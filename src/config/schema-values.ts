@@ -44,9 +44,10 @@ export const ratioSchema = z
 /** A list without repetitions, because a word given twice is a slip that hides another one. */
 export function uniqueList<Item extends z.ZodType<string>>(item: Item) {
   return z.array(item).superRefine((items, context) => {
+    const seen = new Set<string>();
     for (const [index, value] of items.entries()) {
-      if (items.indexOf(value) !== index)
-        context.addIssue({ code: 'custom', path: [index], message: 'is in this list twice' });
+      if (seen.has(value)) context.addIssue({ code: 'custom', path: [index], message: 'is in this list twice' });
+      seen.add(value);
     }
   });
 }
@@ -61,17 +62,24 @@ export const secretAdvice =
 
 /** A reference to a secret. */
 export const secretSchema = z
-  .strictObject({
-    env: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u, { error: 'is not the name of an environment variable' })
-      .optional(),
-    file: textSchema.optional(),
-  })
+  .strictObject(
+    {
+      env: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u, { error: 'is not the name of an environment variable' })
+        .optional(),
+      file: textSchema.optional(),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' && issue.input !== undefined ? secretAdvice : undefined) },
+  )
   .superRefine((value, context) => {
     if ((value.env === undefined) === (value.file === undefined)) {
       context.addIssue({ code: 'custom', message: 'must have exactly one of env and file' });
     }
   })
   .transform((value): SecretRef => (value.env === undefined ? { file: value.file ?? '' } : { env: value.env }))
-  .describe('Where the secret is: { file: /path } or { env: NAME }. Never the secret itself.');
+  .meta({
+    description: 'Where the secret is: { file: /path } or { env: NAME }. Never the secret itself.',
+    minProperties: 1,
+    maxProperties: 1,
+  });

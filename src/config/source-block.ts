@@ -6,7 +6,7 @@ import type { GuardLimit, MappingRule, SourceMapping, SourcePolicy } from '../mo
 import type { SettingSecret, SourceConfig } from './config.ts';
 import type { ConnectorType } from './connector-type.ts';
 import type { ConfigPath } from './document.ts';
-import { type Checked, type Complaint, checkWith } from './issues.ts';
+import { type Checked, type Complaint, checkWith, maxUnknownKeys } from './issues.ts';
 import { suggest } from './nearest.ts';
 import { type SharedSource, sharedSourceKeys, sourceSchema } from './schema-source.ts';
 import { secretAdvice, secretSchema } from './schema-values.ts';
@@ -173,7 +173,9 @@ const placeOfWarning = (settings: Readonly<Record<string, unknown>>): ConfigPath
 
 function unknownKeys(block: Readonly<Record<string, unknown>>, type: ConnectorType): readonly Complaint[] {
   const known = [...sharedSourceKeys, ...type.settingKeys];
-  const unknown = Object.keys(block).filter((key) => !known.includes(key));
+  const unknown = Object.keys(block)
+    .filter((key) => !known.includes(key))
+    .slice(0, maxUnknownKeys);
   return unknown.map((key) => ({ path: [key], at: 'key', message: `is not a known key${suggest(key, known)}` }));
 }
 
