@@ -22,6 +22,13 @@ export interface InitOptions {
 // A JSON string is a YAML string too, whatever it holds.
 const quoted = (text: string): string => JSON.stringify(text);
 
+const roleMappingHint = `
+    # Members of these groups get these roles.
+    # roleMapping:
+    #   - group: CC Supervisors
+    #     roles: [DEFAULT_SUPERVISOR]
+`;
+
 /** The text of a configuration for one Active Directory; what `options` leave out stands there as an example to replace. */
 export function initConfig(options: InitOptions = {}): string {
   const name = options.sourceName ?? 'ad-hq';
@@ -69,12 +76,7 @@ ${ca}
     # Groups become teams: all under groups.base unless narrowed here.
     teams:
       include: ["*"]
-
-    # Members of these groups get these roles.
-    # roleMapping:
-    #   - group: CC Supervisors
-    #     roles: [DEFAULT_SUPERVISOR]
-`;
+${roleMappingHint}`;
 }
 
 export interface InitialFile {
