@@ -22,7 +22,7 @@ export interface AuditQuestion {
   readonly head?: string;
 }
 
-export type AuditProgress = (progress: { readonly checked: number; readonly total: number }) => void;
+export type AuditProgress = (checked: number, total: number) => void;
 
 interface EntryRow {
   readonly seq: number;
@@ -73,7 +73,7 @@ export async function verifyAudit(
         isNotedSeen = true;
       }
     }
-    onProgress?.({ checked: previous.seq, total: Math.max(stored.seq, previous.seq) });
+    onProgress?.(previous.seq, Math.max(stored.seq, previous.seq));
     if (rows.length < chunk) break;
   }
   if (!isNotedSeen) {

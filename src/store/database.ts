@@ -1,0 +1,39 @@
+// The database as a thing to look after: migrate, back up, restore. It may be old, damaged or missing.
+
+import type { Clock } from '../sync/ports.ts';
+import { type Backup, writeBackup } from './backup.ts';
+import { connections, type Location } from './clients.ts';
+import { applyMigrations, readMigrations } from './migrate.ts';
+import { type Restored, restoreBackup } from './restore.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface StoreDatabase {
+  readonly kind: 'sqlite' | 'postgresql';
+  /** File, or host and database; never with a password. */
+  readonly location: string;
+  /** Names of the migrations that were applied; none when the schema was up to date. */
+  migrate(): Promise<{ readonly applied: readonly string[] }>;
+  backup(target: string): Promise<Backup>;
+  restore(from: string): Promise<Restored>;
+  close(): Promise<void>;
+}
+
+/** Opens nothing yet: each act opens what it needs, because the next one may replace it. */
+export function openDatabase(location: Location, clock: Clock): StoreDatabase {
+  const { dialect, place, openWriter } = connections(location, 5_000);
+  return {
+    kind: location.kind,
+    location: place,
+    async migrate() {
+      const queue = new WriteQueue({ open: openWriter, dialect, place, busyTimeoutMs: 5_000 });
+      try {
+        return { applied: await applyMigrations(queue, readMigrations(dialect.kind), clock) };
+      } finally {
+        await queue.close();
+      }
+    },
+    backup: (target) => writeBackup(location, target, clock),
+    restore: (from) => restoreBackup(location, from, clock),
+    async close() {},
+  };
+}
