@@ -5,11 +5,11 @@
 // A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
 
 import { RosterdError } from '../model/errors.ts';
-import { asRunId, type SourceName } from '../model/ids.ts';
+import { asChangeId, asRunId, type SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { type SyncDeps, sourcePolicy } from './deps.ts';
 import { changesOf } from './judge-plan.ts';
-import type { SyncStore } from './ports.ts';
+import type { StoredChange, SyncStore } from './ports.ts';
 import { readPhase } from './read-phase.ts';
 import { reconcilePhase } from './reconcile-phase.ts';
 import { closeInterrupted } from './resume-run.ts';
@@ -105,16 +105,21 @@ async function guarded(scope: RunScope): Promise<void> {
   }
 }
 
-/** The run and its plan, out of the private copy. Nothing else of it is kept. */
+/** The run and its plan, out of the private copy. Nothing else of it is kept, so its changes get numbers of the real store. */
 async function copyOut(from: SyncStore, to: SyncStore, run: Run): Promise<void> {
   await to.write((tx) => tx.runRows.saveRun(run));
-  let rows = [];
+  const save = (rows: readonly StoredChange[]): Promise<void> =>
+    to.write(async (tx) => {
+      const first = await tx.allocate('change', rows.length);
+      await tx.runRows.addChanges(rows.map((row, index) => ({ ...row, id: asChangeId(first + index) })));
+    });
+  let rows: StoredChange[] = [];
   for await (const stored of changesOf(from.read, run.id, ['planned', 'held', 'rejected'])) {
     rows.push(stored);
     if (rows.length < 1000) continue;
     const full = rows;
     rows = [];
-    await to.write((tx) => tx.runRows.addChanges(full));
+    await save(full);
   }
-  if (rows.length > 0) await to.write((tx) => tx.runRows.addChanges(rows));
+  if (rows.length > 0) await save(rows);
 }
