@@ -1,13 +1,14 @@
 // The store's part of the composition root: where it is, its audit key, and the database commands.
 
 import { readFile } from 'node:fs/promises';
-import type { AdminReader } from './admin/ports.ts';
+import type { AdminReader, AuditVerdict } from './admin/ports.ts';
 import type { Database } from './cli/app.ts';
 import type { Config } from './config/config.ts';
 import { resolveSecret } from './config/secret.ts';
 import { RosterdError } from './model/errors.ts';
 import { createAdminReader } from './store/admin-reader.ts';
 import type { Location } from './store/clients.ts';
+import { openDatabase } from './store/database.ts';
 import { openStore, type Store } from './store/open-store.ts';
 import { makeHolder } from './store/process-holder.ts';
 import type { Clock } from './sync/ports.ts';
@@ -46,5 +47,17 @@ export async function openComposedStore(
 
 /** The database itself, which may not be migrated yet, or not be readable at all. */
 export async function openComposedDatabase(config: Config, clock: Clock): Promise<Database> {
-  throw new RosterdError('bug', String(config) + String(clock));
+  return openDatabase(await locationOf(config), clock);
+}
+
+/** The proof of the audit log in the words of the command line. */
+export async function proveAudit(
+  store: Store,
+  head: string | undefined,
+  onProgress: (done: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<AuditVerdict> {
+  const verdict = await store.verifyAudit(head === undefined ? {} : { head }, onProgress, signal);
+  if (verdict.ok) return { kind: 'whole', entries: verdict.entries, head: `${verdict.head.seq}:${verdict.head.mac}` };
+  return { kind: 'broken', seq: verdict.seq, because: verdict.message };
 }
