@@ -1,0 +1,221 @@
+// A whole installation for the tests of sync: a scripted directory, a configuration read by the product's own loader, a real
+// store, the connector, a clock that can be moved. Only the clock is not the real part.
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectorType, connectorTypes } from '../../connectors/registry.ts';
+import { type Admin, createAdmin } from '../../src/admin/admin.ts';
+import { attributesOf, compilePolicy, policyFingerprint } from '../../src/config/compile.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { resolveSettings } from '../../src/config/secret.ts';
+import { asEpochMs, asRunId, asSourceName, type EpochMs, type SourceName } from '../../src/model/ids.ts';
+import type { ChangeState, Run } from '../../src/model/run.ts';
+import { createAdminReader } from '../../src/store/admin-reader.ts';
+import type { Location } from '../../src/store/clients.ts';
+import { openStore, type Store } from '../../src/store/open-store.ts';
+import { makeHolder } from '../../src/store/process-holder.ts';
+import { approveHeld, rejectHeld } from '../../src/sync/decide-held.ts';
+import { type SyncDeps, sourcePolicy } from '../../src/sync/deps.ts';
+import type { SyncEvent } from '../../src/sync/events.ts';
+import { changesOf } from '../../src/sync/judge-plan.ts';
+import type { StoredChange } from '../../src/sync/ports.ts';
+import { runSource } from '../../src/sync/run-source.ts';
+import { addUnit } from '../lab/directory.ts';
+import { type LdapServer, type LdapServerOptions, startLdapServer } from '../lab/ldap-server.ts';
+import { type UserPicture, usersOf } from './sync-pictures.ts';
+import { Staff } from './sync-staff.ts';
+
+export const hq = asSourceName('hq');
+export const minute = 60_000;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+/** Ahead of every real clock, so that accounts of the lab that expired in the past are expired. */
+const startOfTime = asEpochMs(Date.parse('2027-01-04T08:00:00.000Z'));
+
+export interface OfficeOptions {
+  /** YAML of the source beyond users and groups, indented by four. */
+  readonly source?: string;
+  /** YAML at the top of the file. */
+  readonly head?: string;
+  readonly location?: Location;
+  readonly server?: LdapServerOptions;
+}
+
+export interface Office {
+  readonly server: LdapServer;
+  readonly staff: Staff;
+  readonly folder: string;
+  readonly configFile: string;
+  readonly store: Store;
+  readonly admin: Admin;
+  readonly deps: SyncDeps;
+  readonly events: SyncEvent[];
+  now(): EpochMs;
+  forward(ms: number): void;
+  /** Writes another configuration, which the next run uses. */
+  configure(
+    options: Pick<OfficeOptions, 'source' | 'head'> & { readonly base?: string; readonly users?: string },
+  ): Promise<void>;
+  sync(signal?: AbortSignal): Promise<Run>;
+  dryRun(): Promise<Run>;
+  approve(run: Run): Promise<Run>;
+  reject(run: Run, until?: EpochMs): Promise<void>;
+  changes(run: Run, states?: readonly ChangeState[]): Promise<readonly StoredChange[]>;
+  users(): Promise<Readonly<Record<string, UserPicture>>>;
+  user(username: string): Promise<UserPicture>;
+  /** Open findings as `code label`, sorted. */
+  findings(): Promise<readonly string[]>;
+  /** Ends everything; throws when the audit log of the whole test is not whole. */
+  close(): Promise<void>;
+}
+
+const anyState = ['planned', 'held', 'applied', 'obsolete', 'conflict', 'superseded', 'rejected'] as const;
+
+const sourceText = (
+  server: LdapServer,
+  people: string,
+  groups: string,
+  users: string,
+  rest: string,
+): string => `  - name: hq
+    type: active-directory
+    connection:
+      servers: ["${server.url}"]
+      tls: { caFile: "${server.caFile}" }
+      bind: { user: "${server.reader.user}", password: { file: password } }
+      timeouts: { connectMs: 2000, requestMs: 1500, idleMs: 1000 }
+      pageSize: 10
+    users: { base: "${people}"${users} }
+    groups: { base: "${groups}" }
+${rest}`;
+
+export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
+  const folder = await mkdtemp(join(tmpdir(), 'rosterd-sync-'));
+  const server = await startLdapServer(options.server ?? {});
+  const people = await addUnit(server.directory, server.directory.baseDn, 'People');
+  const groups = await addUnit(server.directory, server.directory.baseDn, 'Groups');
+  const configFile = join(folder, 'rosterd.yaml');
+  const store = options.location === undefined ? '{ sqlite: rosterd.db }' : '{ postgresql: { file: database } }';
+  await writeFile(join(folder, 'password'), server.reader.password, { mode: 0o600 });
+  await writeFile(join(folder, 'audit.key'), randomBytes(32).toString('hex'), { mode: 0o600 });
+  const write = (head: string, base: string, users: string, rest: string): Promise<void> =>
+    writeFile(
+      configFile,
+      `version: 1\nstore: ${store}\naudit: { keyFile: audit.key }\n${head}sources:\n${sourceText(server, base, groups, users, rest)}`,
+    );
+  await write(options.head ?? '', people, '', options.source ?? '');
+  try {
+    return await assemble({ folder, server, people, groups, configFile, write, location: options.location });
+  } catch (error) {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly server: LdapServer;
+  readonly people: string;
+  readonly groups: string;
+  readonly configFile: string;
+  readonly location: Location | undefined;
+  write(head: string, base: string, users: string, rest: string): Promise<void>;
+}
+
+async function assemble({ folder, server, people, groups, configFile, location, write }: Parts): Promise<Office> {
+  let now = startOfTime;
+  const clock = { now: () => now };
+  const store = await openStore(location ?? { kind: 'sqlite', path: join(folder, 'rosterd.db') }, {
+    auditKey: randomBytes(32),
+    clock,
+    migrate: 'apply',
+  });
+  const events: SyncEvent[] = [];
+  const reads = createAdminReader(store.core.read);
+  let { deps, admin } = await parts();
+
+  /** Everything that follows from the configuration file as it is now. */
+  async function parts(): Promise<{ readonly deps: SyncDeps; readonly admin: Admin }> {
+    const config = await loadConfig(configFile, { connectorTypes });
+    const policy = compilePolicy(config);
+    const connectors = new Map<SourceName, ReturnType<SyncDeps['connector']>>();
+    for (const source of config.sources) {
+      const type = connectorType(source.type);
+      if (type === undefined) throw new Error(`no connector ${source.type}`);
+      const wanted = { account: attributesOf(sourcePolicy(policy, source.name)) };
+      connectors.set(source.name, type.create(await resolveSettings(source, type), wanted));
+    }
+    return {
+      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab' }),
+      deps: {
+        store,
+        policy,
+        clock,
+        holder: makeHolder(),
+        emit: (event) => void events.push(event),
+        connector: (source) => connectors.get(source) as ReturnType<SyncDeps['connector']>,
+        policyFingerprint: (source) => policyFingerprint(policy, source),
+      },
+    };
+  }
+
+  const run = (intent: 'apply' | 'plan', signal = new AbortController().signal): Promise<Run> =>
+    runSource(deps, { source: hq, mode: 'full', intent, trigger: 'cli', actor: 'cli:tester@lab' }, signal);
+  const never = new AbortController().signal;
+  return {
+    server,
+    staff: new Staff(server.directory, people, groups),
+    folder,
+    configFile,
+    store,
+    get admin() {
+      return admin;
+    },
+    get deps() {
+      return deps;
+    },
+    events,
+    now: () => now,
+    forward: (ms) => {
+      now = asEpochMs(now + ms);
+    },
+    async configure(options) {
+      await write(options.head ?? '', options.base ?? people, options.users ?? '', options.source ?? '');
+      ({ deps, admin } = await parts());
+    },
+    async sync(signal) {
+      // No two runs begin in the same moment.
+      now = asEpochMs(now + minute);
+      return run('apply', signal);
+    },
+    dryRun: () => run('plan'),
+    approve: async ({ id }) => {
+      const decision = { actor: 'cli:boss@lab', reason: 'looked at it' };
+      return (await approveHeld(deps, asRunId(id), decision, never)).run;
+    },
+    reject: async ({ id }, until) => {
+      const decision = { actor: 'cli:boss@lab', reason: 'it is a mistake', ...(until === undefined ? {} : { until }) };
+      await rejectHeld(deps, asRunId(id), decision);
+    },
+    changes: async ({ id }, states = anyState) => Array.fromAsync(changesOf(store.read, id, states)),
+    users: () => usersOf(store),
+    async user(username) {
+      const all = await usersOf(store);
+      const found = all[username];
+      if (found === undefined) throw new Error(`no user ${username}, but ${Object.keys(all).join(', ')}`);
+      return found;
+    },
+    findings: async () =>
+      (await admin.listFindings({ state: 'open', limit: 1_000 })).map(({ code, label }) => `${code} ${label}`).sort(),
+    async close() {
+      const verdict = await store.verifyAudit().catch((error: unknown) => ({ ok: false, message: String(error) }));
+      await store.close();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+      if (!verdict.ok) throw new Error(`the audit log is broken: ${JSON.stringify(verdict)}`);
+    },
+  };
+}
