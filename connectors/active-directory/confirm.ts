@@ -8,6 +8,7 @@ import { idOf } from './account.ts';
 import type { LdapSession } from './client.ts';
 import { openSession } from './connect.ts';
 import { EntryDecoder, type WantedAttribute } from './decode.ts';
+import { interruptedError } from './failures.ts';
 import { all, any, equal, type LdapFilter } from './filter.ts';
 import { controlOids, type SearchRequest } from './messages.ts';
 import { groupFilter } from './preset.ts';
@@ -42,10 +43,12 @@ export async function confirm(
     const scope = await scopeOf(session, source, kind);
     const blindness = await blindnessOf(session, source, directory, scope);
     for (let from = 0; from < askable.length; from += batchSize) {
+      if (signal.aborted) throw interruptedError(signal);
       const batch = askable.slice(from, from + batchSize);
       if (blindness === undefined) await confirmBatch({ session, source, directory, scope, kind }, batch, answers);
       else for (const id of batch) answers.set(id, { kind: 'unknown', because: blindness });
     }
+    if (signal.aborted) throw interruptedError(signal);
     return answers;
   } finally {
     await session.close();

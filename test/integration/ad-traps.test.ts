@@ -447,6 +447,16 @@ describe('question by id', () => {
     expect(server.searches.slice(from).filter((search) => /objectguid/iu.test(search.filter)).length).toBe(20);
   });
 
+  it('ends with an error, not with answers, when it is stopped', async () => {
+    const controller = new AbortController();
+    const id = asExternalId(bytesToGuid(server.directory.find(users[0] ?? '')?.guid ?? Buffer.alloc(16)));
+    server.faults.add({ kind: 'hang', where: (search) => /objectguid/iu.test(search.filter) });
+    setTimeout(() => controller.abort(), 100);
+    await expect(adConnector(server, unit).confirm('account', [id], controller.signal)).rejects.toMatchObject({
+      code: 'interrupted',
+    });
+  });
+
   it('never writes', () => {
     expect(server.writes).toEqual([]);
   });

@@ -1,5 +1,6 @@
 // The settings of a directory source, offline: what is refused, and what is filled in.
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { activeDirectory } from '../../connectors/active-directory/index.ts';
 import { syntaxesOf } from '../../connectors/active-directory/schema.ts';
 import { connectorType, connectorTypes } from '../../connectors/registry.ts';
@@ -88,6 +89,12 @@ describe('registry', () => {
     expect(connectorType('active-directory')).toBe(activeDirectory);
     expect(connectorType('nothing')).toBeUndefined();
     expect(new Set(connectorTypes.map((type) => type.type)).size).toBe(connectorTypes.length);
+  });
+
+  it('describes its settings as a JSON schema, with secrets and files marked', () => {
+    const described = JSON.stringify(z.toJSONSchema(activeDirectory.settingsSchema, { io: 'input' }));
+    expect(described).toContain('"secret":true');
+    expect(described).toContain('"file":true');
   });
 
   it('names every key of the schema as a key of the source', () => {
