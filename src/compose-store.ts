@@ -1,7 +1,7 @@
 // The store's part of the composition root: where it is, its audit key, and the database commands.
 
 import { readFile } from 'node:fs/promises';
-import type { AdminReader, AuditVerdict } from './admin/ports.ts';
+import type { AdminReader } from './admin/ports.ts';
 import type { Database } from './cli/app.ts';
 import type { Config } from './config/config.ts';
 import { resolveSecret } from './config/secret.ts';
@@ -48,16 +48,4 @@ export async function openComposedStore(
 /** The database itself, which may not be migrated yet, or not be readable at all. */
 export async function openComposedDatabase(config: Config, clock: Clock): Promise<Database> {
   return openDatabase(await locationOf(config), clock);
-}
-
-/** The proof of the audit log in the words of the command line. */
-export async function proveAudit(
-  store: Store,
-  head: string | undefined,
-  onProgress: (done: number, total: number) => void,
-  signal: AbortSignal,
-): Promise<AuditVerdict> {
-  const verdict = await store.verifyAudit(head === undefined ? {} : { head }, onProgress, signal);
-  if (verdict.ok) return { kind: 'whole', entries: verdict.entries, head: `${verdict.head.seq}:${verdict.head.mac}` };
-  return { kind: 'broken', seq: verdict.seq, because: verdict.message };
 }

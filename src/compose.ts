@@ -5,7 +5,7 @@ import { connectorType, connectorTypes } from '../connectors/registry.ts';
 import { createAdmin } from './admin/admin.ts';
 import type { SourceCheck } from './admin/ports.ts';
 import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
-import { openComposedDatabase, openComposedStore, proveAudit } from './compose-store.ts';
+import { openComposedDatabase, openComposedStore } from './compose-store.ts';
 import { attributesOf, compilePolicy, policyFingerprint } from './config/compile.ts';
 import type { Config } from './config/config.ts';
 import { configPathFrom } from './config/environment.ts';
@@ -120,7 +120,8 @@ async function openApp(config: Config): Promise<App> {
       );
       return { approval };
     },
-    verifyAudit: ({ head }, signal, onProgress) => proveAudit(store, head, onProgress, signal),
+    verifyAudit: ({ head }, signal, onProgress) =>
+      store.verifyAudit(head === undefined ? {} : { head }, onProgress, signal),
     async close() {
       await store.close();
       await logger.close();
