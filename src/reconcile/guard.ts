@@ -88,14 +88,14 @@ export function judge(input: {
   const tally = new Map<string, number>();
   for (const [index, change] of changes.entries()) {
     if (held.has(index)) continue;
-    for (const key of keysOf(change)) tally.set(key, (tally.get(key) ?? 0) + 1);
+    // What no limit applies to, such as the users of a first import, does not count against the next 24 hours either.
+    const counted = change.dangers.filter((danger) => limitOf(danger, policy.guard, baseline) !== 'never');
+    for (const key of new Set(counted.map(dangerKey))) tally.set(key, (tally.get(key) ?? 0) + 1);
   }
   return { kind: held.size > 0 ? 'held' : 'safe', holds: [...holds.values()], held, tally };
 }
 
 /** Each change is one user, and counts once per danger. */
-const keysOf = (change: GuardedChange): ReadonlySet<string> => new Set(change.dangers.map(dangerKey));
-
 function countDangers(changes: readonly GuardedChange[]): ReadonlyMap<string, Count> {
   const counts = new Map<string, Count>();
   for (const { dangers } of changes) {

@@ -56,7 +56,8 @@ export interface RowRules<Item> {
  *   no                         | yes    | -, keep  | added
  *   yes                        | no     | -        | removed
  *   yes                        | no     | keep     | stays
- *   any, or a local one        | any    | keep-out | removed, or not added
+ *   yes, or a local one        | any    | keep-out | removed, also while the source is frozen
+ *   no                         | yes    | keep-out | not added
  *   none of any owner          | no     | keep     | a local row is added
  */
 export function decideRows<Item>(
@@ -101,30 +102,33 @@ function opsOfSource<Item>(
   rules: RowRules<Item>,
 ): readonly RowOp<Item>[] {
   const standing = sourceStanding(linked, source.policy.name);
-  if (standing.kind === 'frozen') return [];
-  const owner = source.policy.name;
-  const want: Wanted<Item> = standing.kind === 'speaks' ? rules.desired(source, standing) : { rows: new Map() };
-  const ops: RowOp<Item>[] = [];
-  const present = new Set<string>();
-  for (const row of rules.current) {
-    if (row.owner !== owner) continue;
-    present.add(row.key);
-    const pin = rules.pins.get(row.key);
-    const isWanted = want.rows.has(row.key) || want.keeps?.has(row.key) === true || pin === 'keep';
-    if (pin === 'keep-out') ops.push({ ...row, op: 'remove', because: 'pinned out' });
-    else if (!isWanted)
-      ops.push({ ...row, op: 'remove', because: standing.kind === 'speaks' ? 'not in the source' : 'account gone' });
+  const own = rules.current.filter((row) => row.owner === source.policy.name);
+  const out = own.filter((row) => rules.pins.get(row.key) === 'keep-out').map((row) => removal(row, 'pinned out'));
+  // Frozen against the source, not against a person.
+  if (standing.kind === 'frozen') return out;
+  if (standing.kind === 'withdrawn') {
+    return [...out, ...own.filter((row) => !rules.pins.has(row.key)).map((row) => removal(row, 'account gone'))];
   }
-  for (const [key, { item, because }] of want.rows) {
-    if (!present.has(key) && rules.pins.get(key) !== 'keep-out') ops.push({ key, owner, item, op: 'add', because });
+  const wanted = rules.desired(source, standing);
+  const isWanted = (key: string) => wanted.rows.has(key) || wanted.keeps?.has(key) === true || rules.pins.has(key);
+  const present = new Set(own.map((row) => row.key));
+  const ops = [...out, ...own.filter((row) => !isWanted(row.key)).map((row) => removal(row, 'not in the source'))];
+  for (const [key, { item, because }] of wanted.rows) {
+    if (present.has(key) || rules.pins.get(key) === 'keep-out') continue;
+    ops.push({ key, owner: source.policy.name, item, op: 'add', because });
   }
-  const because = standing.kind === 'speaks' ? rules.removesLocal(source) : undefined;
-  if (because !== undefined) {
-    for (const row of rules.current) {
-      if (row.owner === 'local' && !rules.pins.has(row.key)) ops.push({ ...row, op: 'remove', because });
-    }
-  }
-  return ops;
+  return [...ops, ...localRemovals(source, rules)];
+}
+
+function removal<Item>(row: Row<Item>, because: string): RowOp<Item> {
+  return { ...row, op: 'remove', because };
+}
+
+function localRemovals<Item>(source: CompiledSource, rules: RowRules<Item>): readonly RowOp<Item>[] {
+  const because = rules.removesLocal(source);
+  if (because === undefined) return [];
+  const unpinned = rules.current.filter((row) => row.owner === 'local' && !rules.pins.has(row.key));
+  return unpinned.map((row) => removal(row, because));
 }
 
 function pinnedOut<Item>(rules: RowRules<Item>, ops: readonly RowOp<Item>[]): readonly RowOp<Item>[] {

@@ -14,7 +14,7 @@ import { applyPlan, changesOf, type Order, planRun, runSource, type State } from
 import { ad } from './small-world.ts';
 
 const anySource = fc.constantFrom(...sources);
-const runs = { numRuns: 400 };
+const runs = { numRuns: 250 };
 
 const shuffled = (seed: number): Order => {
   let state = seed;
@@ -97,8 +97,9 @@ describe('absence of data', () => {
           const account = key === undefined ? undefined : one.accounts.get(key);
           return key === undefined || account?.presence.state !== 'present' ? one : moveAccount(one, key, 'missing');
         }, before);
-        // A rival that is not seen any more may end a dispute between two free accounts: that links, and takes nothing away.
-        const changes = changesOf(planRun(after, source)).filter(({ parts }) => !parts.some(isArrival));
+        // A rival that is not seen any more may end a dispute between two free accounts: who arrives by that may push others.
+        const changes = changesOf(planRun(after, source));
+        fc.pre(!changes.some(({ parts }) => parts.some(isArrival)));
         expect(changes).toEqual([]);
       }),
       runs,
@@ -118,13 +119,11 @@ describe('absence of data', () => {
               const attributes = Object.fromEntries(
                 Object.entries(one.attributes).filter(([name]) => !lost.includes(name)),
               );
-              // Free accounts may match otherwise without their keys, which is no removal.
               return [key, one.userId === undefined ? one : { ...one, attributes, unread: lost }] as const;
             }),
           );
-          const changes = changesOf(planRun({ ...before, accounts }, source)).filter(
-            ({ parts }) => !parts.some(isArrival),
-          );
+          const changes = changesOf(planRun({ ...before, accounts }, source));
+          fc.pre(!changes.some(({ parts }) => parts.some(isArrival)));
           expect(changes).toEqual([]);
         },
       ),
