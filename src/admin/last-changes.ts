@@ -12,6 +12,8 @@ export interface LastChange {
   /** Sequence number of the audit entry. */
   readonly audit: number;
   readonly run?: RunId;
+  /** The rule that was applied then, where the part has one. */
+  readonly rule?: string;
 }
 
 /** Entries that are looked through before a thing counts as older than the log is worth reading for. */
@@ -57,7 +59,7 @@ export async function lastChangesOf(
     for (const part of partsOf(record)) {
       const key = changeKey(part);
       if (key === undefined || found.has(key)) continue;
-      found.set(key, lastChange(record));
+      found.set(key, lastChange(record, part));
       if (wanted.has(key)) missing -= 1;
     }
     if (missing <= 0) break;
@@ -65,13 +67,17 @@ export async function lastChangesOf(
   return found;
 }
 
-const lastChange = ({ at, actor, action, seq, runId }: AuditRecord): LastChange => ({
-  at,
-  actor,
-  action,
-  audit: seq,
-  ...(runId === undefined ? {} : { run: runId }),
-});
+function lastChange({ at, actor, action, seq, runId }: AuditRecord, part: ChangePart): LastChange {
+  const rule = 'rule' in part ? part.rule : 'because' in part ? part.because : undefined;
+  return {
+    at,
+    actor,
+    action,
+    audit: seq,
+    ...(runId === undefined ? {} : { run: runId }),
+    ...(rule === undefined ? {} : { rule }),
+  };
+}
 
 /** The parts of an entry: of a stored change as of an admin act. An erased payload has none. */
 function partsOf(record: AuditRecord): readonly ChangePart[] {

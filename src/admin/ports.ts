@@ -6,7 +6,7 @@ import type { CheckReport } from '../connector.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
 import type { Policy } from '../model/policy.ts';
-import type { StoreReader, StoreTx } from '../sync/ports.ts';
+import type { AuditHead, StoreReader, StoreTx } from '../sync/ports.ts';
 
 export type { CheckFact, CheckReport } from '../connector.ts';
 
@@ -111,11 +111,10 @@ export interface AdminContext {
   readonly actor: string;
 }
 
-/** What a proof of the audit log found. */
+/** What a proof of the audit log found. `seq`: the first entry that was changed, cut, inserted or reordered. */
 export type AuditVerdict =
-  | { readonly kind: 'whole'; readonly entries: number; readonly head: string }
-  /** `seq`: the first entry that was changed, cut, inserted or reordered. */
-  | { readonly kind: 'broken'; readonly seq: number; readonly because: string };
+  | { readonly ok: true; readonly entries: number; readonly head: AuditHead }
+  | { readonly ok: false; readonly seq: number; readonly problem: string; readonly message: string };
 
 /** One field of a sample account, as the mapping of the source would give it to a user. */
 export interface MappedField {

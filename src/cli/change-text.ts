@@ -42,10 +42,13 @@ const mainTeamRules = {
   'no-team': 'no team left',
 } as const;
 
-/** A line per part; the parts of a new user together in one. */
+/** A line per part; the parts of a new user or team together in one. */
 export function changeLines(change: Change): readonly ChangeLine[] {
-  const created = change.parts.some((part) => part.part === 'created');
-  return created ? [createdLine(change)] : change.parts.map((part) => partLine(change.label, part));
+  const [first] = change.parts;
+  if (first?.part === 'created') return [createdLine(change)];
+  const lines = change.parts.map((part) => partLine(change.label, part));
+  if (first?.part !== 'team-created') return lines;
+  return [{ group: 'team', sign: '+', label: change.label, text: lines.map((line) => line.text).join('; ') }];
 }
 
 function createdLine(change: Change): ChangeLine {
@@ -147,6 +150,8 @@ export function partLine(label: string, part: ChangePart): ChangeLine {
 export function countParts(change: Change, counts: Map<ChangeGroup, number>): void {
   for (const part of change.parts) {
     const { group } = partLine('', part);
+    // A new team is one change of a team, whatever feeds it.
+    if (group === 'team' && part !== change.parts[0]) continue;
     // The fields of a new user are not changes of a field.
     if (group === 'field' && change.parts[0]?.part === 'created') continue;
     counts.set(group, (counts.get(group) ?? 0) + 1);

@@ -8,7 +8,9 @@ import type { ExplainedItemJson, ExplanationJson, LastChangeJson, PinJson } from
 import { userJson } from './to-json.ts';
 
 const lastChangeJson = (change: LastChange | undefined): LastChangeJson | null =>
-  change === undefined ? null : { ...change, at: formatMoment(change.at), run: change.run ?? null };
+  change === undefined
+    ? null
+    : { ...change, at: formatMoment(change.at), run: change.run ?? null, rule: change.rule ?? null };
 
 const pinJson = (pin: Pin): PinJson => ({
   kind: pin.kind,

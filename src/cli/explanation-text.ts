@@ -100,7 +100,7 @@ function accountText(account: UserExplanation['accounts'][number]): string {
 const changeText = (change: LastChange | undefined): string =>
   change === undefined
     ? 'no change on record'
-    : `changed ${formatMoment(change.at)} by ${change.actor}${change.run === undefined ? '' : ` in run ${change.run}`} (audit ${change.audit})`;
+    : `changed ${formatMoment(change.at)} by ${change.actor}${change.run === undefined ? '' : ` in run ${change.run}`} (audit ${change.audit}${change.rule === undefined ? '' : `, rule ${change.rule}`})`;
 
 const pinText = (pin: Pin): string =>
   `pinned${pin.mode === 'keep-out' ? ' out' : ''}${pin.until === undefined ? '' : ` until ${formatMoment(pin.until)}`}: ${pin.reason} (${pin.by}, ${formatMoment(pin.since)})`;

@@ -121,6 +121,8 @@ export interface LastChangeJson {
   /** Sequence number of the audit entry. */
   readonly audit: number;
   readonly run: number | null;
+  /** The rule that was applied then. */
+  readonly rule: string | null;
 }
 
 export interface ExplainedItemJson {

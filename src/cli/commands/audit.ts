@@ -5,9 +5,10 @@ import { type Command, Option } from 'commander';
 import { auditJson } from '../../admin/audit-export.ts';
 import type { AuditRequest } from '../../admin/audit-filter.ts';
 import { formatMoment } from '../../admin/moments.ts';
-import type { AuditRecord } from '../../admin/ports.ts';
+import type { AuditRecord, AuditVerdict } from '../../admin/ports.ts';
 import { RosterdError } from '../../model/errors.ts';
 import { asRunId } from '../../model/ids.ts';
+import type { AuditHead } from '../../sync/ports.ts';
 import { type Cli, parseCount, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -93,23 +94,26 @@ function addVerify(group: Command, cli: Cli): void {
       ['rosterd audit verify', 'the chain, from the first entry to the last'],
       ['rosterd audit verify --head 1042:9f2c...', 'and that nothing was cut off since then'],
     ],
-    json: '{ whole: true, entries: number, head: string } | { whole: false, seq: number, because: string }',
+    json: '{ ok: true, entries: number, head: string } | { ok: false, seq: number, problem: string, message: string }',
   });
   command.action(({ head }: { readonly head?: string }) =>
     withApp(cli, command, async (app, { format }): Promise<ExitCode> => {
       const verdict = await app.verifyAudit(head === undefined ? {} : { head }, cli.signal, () => undefined);
-      const isWhole = verdict.kind === 'whole';
-      if (format === 'json') {
-        const { kind: _, ...facts } = verdict;
-        cli.terminal.line(JSON.stringify({ whole: isWhole, ...facts }));
-      } else if (isWhole) cli.terminal.line(`The log is whole: ${verdict.entries} entries, head ${verdict.head}`);
-      if (isWhole) return exitCodes.done;
-      if (format === 'text')
-        throw new RosterdError('audit-broken', `The log is broken at entry ${verdict.seq}: ${verdict.because}.`);
-      return exitCodes.store;
+      if (format === 'json') cli.terminal.line(JSON.stringify(verdictJson(verdict)));
+      if (!verdict.ok && format === 'text')
+        throw new RosterdError('audit-broken', verdict.message, { detail: { seq: verdict.seq } });
+      if (verdict.ok && format === 'text')
+        cli.terminal.line(`The log is whole: ${verdict.entries} entries, head ${headText(verdict.head)}`);
+      return verdict.ok ? exitCodes.done : exitCodes.store;
     }),
   );
 }
+
+/** As it is logged after each run, and as --head takes it. */
+const headText = (head: AuditHead): string => `${head.seq}:${head.mac}`;
+
+const verdictJson = (verdict: AuditVerdict): unknown =>
+  verdict.ok ? { ...verdict, head: headText(verdict.head) } : verdict;
 
 function addExport(group: Command, cli: Cli): void {
   const command = addFilter(group.command('export'))

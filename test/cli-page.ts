@@ -1,0 +1,23 @@
+// docs/cli.md from the real command tree; no command runs.
+import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { commandTree } from '../src/cli/command-tree.ts';
+import { buildProgram } from '../src/cli/program.ts';
+import { renderReference } from '../src/cli/reference.ts';
+import { Terminal } from '../src/cli/terminal.ts';
+
+export async function makeCliPage(): Promise<string> {
+  const terminal = new Terminal({ stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() });
+  const program = buildProgram(
+    {
+      terminal,
+      signal: new AbortController().signal,
+      now: () => 0,
+      rosterd: () => Promise.reject(new Error('the page needs no installation')),
+      setExit: () => undefined,
+    },
+    '0.0.0',
+  );
+  const jsonSource = await readFile(new URL('../src/cli/json.ts', import.meta.url), 'utf8');
+  return renderReference(commandTree(program), jsonSource);
+}
