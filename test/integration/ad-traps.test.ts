@@ -1,5 +1,6 @@
 // Every trap of ldapts and of Active Directory that was measured, on the scripted server: each has its name here.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MessageParser } from 'ldapts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ReadOutcome } from '../../src/connector.ts';
 import { asExternalId } from '../../src/model/ids.ts';
 import { adConnector, type SourceChange } from '../contract/ad-source.ts';
@@ -202,6 +203,18 @@ describe('ldapts trap: connection', () => {
       code: 'source-base-not-found',
       message: expect.stringContaining('ldap://other.example.test/DC=other'),
     });
+  });
+});
+
+describe('ldapts trap: cost', () => {
+  it('shows ldapts the answer to the bind and no entry', async () => {
+    const parse = vi.spyOn(MessageParser.prototype, 'read');
+    try {
+      await read();
+      expect(parse).toHaveBeenCalledTimes(1);
+    } finally {
+      parse.mockRestore();
+    }
   });
 });
 
