@@ -3,6 +3,7 @@
 import type { ErrorCode, RosterdError } from '../model/errors.ts';
 import { sourcePolicy } from './deps.ts';
 import { mappingSalt } from './digest.ts';
+import { dueGroups } from './due-groups.ts';
 import { ReadContext } from './read-context.ts';
 import { type ReadEnd, readSource } from './read-source.ts';
 import type { RunScope } from './run-source.ts';
@@ -21,7 +22,7 @@ const readCodes = ['record-rejected', 'group-members-unread'] as const;
 export async function readPhase(scope: RunScope): Promise<ReadResult> {
   const { record, store, lease, deps } = scope;
   const policy = sourcePolicy(deps.policy, record.source);
-  await noticePolicyChange(scope);
+  await noticeWhatIsDue(scope);
   const context = new ReadContext(record.source, policy, deps.clock, store.read, lease, mappingSalt(policy));
   const before = await store.read.mirror.counts(record.source);
   const startedAt = deps.clock.now();
@@ -69,14 +70,19 @@ function resultOf(
   };
 }
 
-/** A changed mapping, precedence or role table concerns everybody of the source. */
-async function noticePolicyChange(scope: RunScope): Promise<void> {
+/** What time has made due; and a changed mapping, precedence or role table, which concerns everybody of the source. */
+async function noticeWhatIsDue(scope: RunScope): Promise<void> {
   const { record, store, deps } = scope;
   const fingerprint = deps.policyFingerprint(record.source);
   const state = await store.read.mirror.source(record.source);
   const isChanged = state?.policyFingerprint !== fingerprint;
+  const groups = await dueGroups(scope);
   await scope.lease.write(async (tx) => {
     await tx.dirty.due(deps.clock.now());
+    if (groups.length > 0) {
+      await tx.dirty.groups(record.source, groups);
+      await tx.dirty.membersOf(groups, 'grace of a group ended');
+    }
     if (!isChanged) return;
     await tx.dirty.everythingOf(record.source, 'policy changed');
     await tx.mirror.saveSource({

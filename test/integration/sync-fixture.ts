@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectorType, connectorTypes } from '../../connectors/registry.ts';
 import { type Admin, createAdmin } from '../../src/admin/admin.ts';
+import type { AuditRequest } from '../../src/admin/audit-filter.ts';
 import { attributesOf, compilePolicy, policyFingerprint } from '../../src/config/compile.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveSettings } from '../../src/config/secret.ts';
@@ -41,6 +42,8 @@ export interface OfficeOptions {
   readonly head?: string;
   readonly location?: Location;
   readonly server?: LdapServerOptions;
+  /** Small unless given, so that every read has several pages. */
+  readonly pageSize?: number;
 }
 
 export interface Office {
@@ -63,6 +66,8 @@ export interface Office {
   approve(run: Run): Promise<Run>;
   reject(run: Run, until?: EpochMs): Promise<void>;
   changes(run: Run, states?: readonly ChangeState[]): Promise<readonly StoredChange[]>;
+  /** `action label` of each entry, the oldest first. */
+  audit(request?: AuditRequest): Promise<readonly string[]>;
   users(): Promise<Readonly<Record<string, UserPicture>>>;
   user(username: string): Promise<UserPicture>;
   /** Open findings as `code label`, sorted. */
@@ -79,6 +84,7 @@ const sourceText = (
   groups: string,
   users: string,
   rest: string,
+  pageSize: number,
 ): string => `  - name: hq
     type: active-directory
     connection:
@@ -86,7 +92,7 @@ const sourceText = (
       tls: { caFile: "${server.caFile}" }
       bind: { user: "${server.reader.user}", password: { file: password } }
       timeouts: { connectMs: 2000, requestMs: 1500, idleMs: 1000 }
-      pageSize: 10
+      pageSize: ${pageSize}
     users: { base: "${people}"${users} }
     groups: { base: "${groups}" }
 ${rest}`;
@@ -103,7 +109,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const write = (head: string, base: string, users: string, rest: string): Promise<void> =>
     writeFile(
       configFile,
-      `version: 1\nstore: ${store}\naudit: { keyFile: audit.key }\n${head}sources:\n${sourceText(server, base, groups, users, rest)}`,
+      `version: 1\nstore: ${store}\naudit: { keyFile: audit.key }\n${head}sources:\n${sourceText(server, base, groups, users, rest, options.pageSize ?? 10)}`,
     );
   await write(options.head ?? '', people, '', options.source ?? '');
   try {
@@ -200,7 +206,16 @@ async function assemble({ folder, server, people, groups, configFile, location, 
       const decision = { actor: 'cli:boss@lab', reason: 'it is a mistake', ...(until === undefined ? {} : { until }) };
       await rejectHeld(deps, asRunId(id), decision);
     },
-    changes: async ({ id }, states = anyState) => Array.fromAsync(changesOf(store.read, id, states)),
+    changes: async ({ id }, states = anyState) => {
+      const found: StoredChange[] = [];
+      for await (const stored of changesOf(store.read, id, states)) found.push(stored);
+      return found;
+    },
+    async audit(request = {}) {
+      const lines: string[] = [];
+      for await (const entry of await admin.audit(request)) lines.push(`${entry.action} ${entry.label}`);
+      return lines.reverse();
+    },
     users: () => usersOf(store),
     async user(username) {
       const all = await usersOf(store);

@@ -46,7 +46,9 @@ export class Staff {
 
   async group(name: string, members: readonly string[] = []): Promise<void> {
     const dns = members.map((member) => this.dn(member));
-    this.#dns.set(name, await addGroup(this.directory, { parentDn: this.groups, name, members: dns }));
+    // A login of its own, so that a name that another group gave up can be used again.
+    const attributes = { sAMAccountName: `group-${this.#dns.size}-${name}` };
+    this.#dns.set(name, await addGroup(this.directory, { parentDn: this.groups, name, members: dns, attributes }));
   }
 
   async unit(name: string, parentDn = this.directory.baseDn): Promise<string> {
@@ -64,8 +66,12 @@ export class Staff {
     await this.set(login, 'sAMAccountName', to);
   }
 
+  /** Gives the object another common name; a group is known by it from then on. */
   async renameObject(name: string, cn: string): Promise<void> {
-    this.#dns.set(name, await this.directory.rename(this.dn(name), `CN=${escapeRdnValue(cn)}`));
+    const dn = await this.directory.rename(this.dn(name), `CN=${escapeRdnValue(cn)}`);
+    const isGroup = this.dn(name).endsWith(this.groups);
+    this.#dns.delete(name);
+    this.#dns.set(isGroup ? cn : name, dn);
   }
 
   async move(name: string, parentDn: string): Promise<void> {
