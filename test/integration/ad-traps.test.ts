@@ -439,6 +439,16 @@ describe('question by id', () => {
     });
   });
 
+  it('is unknown, not absent, when the account may no longer read the ids', async () => {
+    const connector = adConnector(server, unit);
+    const id = asExternalId(bytesToGuid(server.directory.find(users[0] ?? '')?.guid ?? Buffer.alloc(16)));
+    server.faults.add({ kind: 'without-attribute', attribute: 'objectGUID' });
+    expect((await connector.confirm('account', [id], never)).get(id)).toMatchObject({
+      kind: 'unknown',
+      because: expect.stringContaining('cannot be read'),
+    });
+  });
+
   it('is unknown for a batch that the server refuses', async () => {
     const connector = adConnector(server, unit);
     const id = asExternalId(bytesToGuid(server.directory.find(users[0] ?? '')?.guid ?? Buffer.alloc(16)));
