@@ -1,0 +1,140 @@
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { changeLines, countParts } from '../../src/cli/change-text.ts';
+import { durationText } from '../../src/cli/duration-text.ts';
+import { createProgress } from '../../src/cli/progress.ts';
+import { printTable } from '../../src/cli/table.ts';
+import { Terminal } from '../../src/cli/terminal.ts';
+import { holdText, percent } from '../../src/cli/verdict-text.ts';
+import type { Change } from '../../src/model/change.ts';
+import { asRunId, asSourceName } from '../../src/model/ids.ts';
+import type { SyncEvent } from '../../src/sync/events.ts';
+
+function capture(columns?: number) {
+  const stdout = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true, columns });
+  const stderr = new PassThrough();
+  const terminal = new Terminal({ stdin: new PassThrough(), stdout, stderr });
+  const read = (stream: PassThrough): string => ((stream.read() as Buffer | null) ?? '').toString();
+  // Colours are decided by the machine's environment; the words are not.
+  return { terminal, out: () => stripVTControlCharacters(read(stdout)), err: () => read(stderr) };
+}
+
+const rows = [
+  { name: 'mira', note: 'a note that is rather long for so narrow a screen' },
+  { name: 'jan 김', note: 'short\x1b[31m' },
+];
+const columns = [
+  { title: 'NAME', value: (row: (typeof rows)[number]) => row.name },
+  { title: 'NOTE', value: (row: (typeof rows)[number]) => row.note, mayShrink: true },
+];
+
+describe('tables', () => {
+  it('are plain aligned columns where the output is no terminal, and cut nothing', () => {
+    const { terminal, out } = capture();
+    printTable(terminal, columns, rows);
+    expect(out()).toMatchInlineSnapshot(`
+      "NAME    NOTE
+      mira    a note that is rather long for so narrow a screen
+      jan 김  short\\x1b[31m
+      "
+    `);
+  });
+
+  it('fit the width of a terminal', () => {
+    const { terminal, out } = capture(30);
+    printTable(terminal, columns, rows);
+    expect(out()).toMatchInlineSnapshot(`
+      "NAME    NOTE
+      mira    a note that is rath…
+      jan 김  short\\x1b[31m
+      "
+    `);
+  });
+});
+
+describe('verdicts', () => {
+  it('say how many of how many, the share and the limit', () => {
+    const limit = { ratio: 0.2, count: 20 };
+    expect(holdText({ kind: 'rename', count: 30, recent: 5, baseline: 100, limit })).toBe(
+      '30 users would be renamed (5 more in the last 24 h; 35 %; limit 20 % and more than 20)',
+    );
+    expect(holdText({ kind: 'team-members', of: 'Sales', count: 9, recent: 0, baseline: 9, limit })).toBe(
+      'team Sales would lose 9 of 9 members (100 %; limit 20 % and more than 20)',
+    );
+    expect(holdText({ kind: 'protected', count: 1, recent: 0, baseline: 0 })).toBe(
+      '1 protected user would be disabled, lose a role or be linked (always held)',
+    );
+  });
+
+  it('never round a few to none, or all but one to all', () => {
+    expect(percent(0.004)).toBe('0.4 %');
+    expect(percent(0.996)).toBe('99.6 %');
+    expect(percent(0)).toBe('0 %');
+    expect(percent(1)).toBe('100 %');
+  });
+});
+
+describe('changes', () => {
+  const hq = asSourceName('hq');
+  const change: Change = {
+    subject: { kind: 'account', source: hq, id: 'x' as never },
+    label: 'mira',
+    parts: [
+      { part: 'created', origin: hq },
+      { part: 'linked', source: hq, account: 'x' as never, name: 'mira', rule: 'created' },
+      { part: 'field', field: 'email', after: { value: 'm@x', owner: hq }, rule: 'precedence' },
+      { part: 'membership', op: 'add', team: { name: 'Sales' }, owner: hq, because: 'member of Sales' },
+      { part: 'main-team', after: { name: 'Sales' }, rule: 'first-assigned' },
+    ],
+  };
+
+  it('show a new user as one line and count its parts', () => {
+    expect(changeLines(change)).toEqual([
+      { group: 'created', sign: '+', label: 'mira', text: '<m@x>; from hq (mira); team Sales; main team Sales' },
+    ]);
+    const counts = new Map();
+    countParts(change, counts);
+    expect(Object.fromEntries(counts)).toEqual({ created: 1, linked: 1, membership: 1, 'main-team': 1 });
+  });
+});
+
+describe('progress without a terminal', () => {
+  it('is a line every few seconds', () => {
+    const { terminal, err } = capture();
+    let now = 0;
+    const progress = createProgress(terminal, { style: 'shown', now: () => now });
+    const of = { run: asRunId(1), source: asSourceName('hq') };
+    const event = (done: number): SyncEvent => ({
+      ...of,
+      kind: 'phase:progressed',
+      phase: 'reading',
+      done,
+      total: 9_000,
+    });
+    for (const done of [1_000, 2_000, 3_000, 4_000]) {
+      now += 2_000;
+      progress.onEvent(event(done));
+    }
+    progress.stop();
+    expect(err()).toBe('hq: reading 3000 of 9000\n');
+  });
+
+  it('is nothing when nobody wants it', () => {
+    const { terminal, err } = capture();
+    const progress = createProgress(terminal, { style: 'silent', now: () => 0 });
+    progress.onEvent({ kind: 'tls:off', source: asSourceName('hq') });
+    expect(err()).toBe('');
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    [400, '0.4 s'],
+    [12_000, '12 s'],
+    [185_000, '3 min 5 s'],
+    [7_800_000, '2 h 10 min'],
+  ])('%i ms is %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+});
