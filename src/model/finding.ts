@@ -4,12 +4,15 @@ import type { SourceName } from './ids.ts';
 
 /** Every finding code with what it means and what to do: the list that `finding list` and docs/errors.md print. */
 export const findingCodes = {
-  'unmatched-account': 'No user matches this account and the source may not create users. Link it by hand or set createUsers.',
+  'unmatched-account':
+    'No user matches this account and the source may not create users. Link it by hand or set createUsers.',
   'disputed-match': 'Several users match this account, or a match key is shared. Link it by hand.',
-  'name-of-another': 'The name of this user is now carried by another id of the source. Decide whether it is the same person.',
+  'name-of-another':
+    'The name of this user is now carried by another id of the source. Decide whether it is the same person.',
   'second-account': 'The matching user already has an account of this source. Link it by hand if it belongs there.',
   'protected-match': 'The matching user is protected; it is never linked automatically. Link it by hand.',
-  'role-holder-match': 'The matching user is not synced and holds a role; it is never linked automatically. Link it by hand.',
+  'role-holder-match':
+    'The matching user is not synced and holds a role; it is never linked automatically. Link it by hand.',
   'returned-late': 'The account came back after its time of return had passed. Decide whether it is the same person.',
   'username-missing': 'The source gives no username, so no user can be created. Mend the record in the source.',
   'username-conflict': 'Another user holds this username and keeps it. Mend one of the two in the source.',
@@ -18,16 +21,19 @@ export const findingCodes = {
   'name-invalid': 'A name breaks a validation rule. The user works; mend the record in the source.',
   'email-invalid': 'The e-mail address is not a valid address. Mend the record in the source.',
   'phone-invalid': 'The phone number breaks a validation rule. Mend the record in the source.',
-  'record-rejected': 'A record could not be decoded. It is protected from looking absent. Mend the record in the source.',
+  'record-rejected':
+    'A record could not be decoded. It is protected from looking absent. Mend the record in the source.',
   'role-unknown': 'A role mapping names a role that the catalogue does not have. Add it or mend the mapping.',
-  'team-name-conflict': 'A group has the name of a team that it does not feed. Its team carries the name of the source as a suffix.',
+  'team-name-conflict':
+    'A group has the name of a team that it does not feed. Its team carries the name of the source as a suffix.',
   'team-unfed': 'The group that fed this team is gone. The team stays; remove it by hand if nobody needs it.',
   'group-members-unread': 'The members of a group could not be read whole. Its memberships stay as they are.',
   'sync-off-but-disabled': 'The source disabled or lost this person, but the sync switch of the user is off.',
   'sync-off-new-match': 'An account matches a user whose sync is off. Switch sync on or link it by hand.',
   'plan-held': 'The guard holds changes of this source. Look at them and approve or reject.',
   'verify-mismatch': 'Planning again after the run did not come out empty. This is a fault of rosterd: report it.',
-  'attribute-unread': 'An attribute that the mapping uses could not be read from this source. The values stay as they are.',
+  'attribute-unread':
+    'An attribute that the mapping uses could not be read from this source. The values stay as they are.',
 } as const;
 
 export type FindingCode = keyof typeof findingCodes;

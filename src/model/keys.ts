@@ -3,12 +3,17 @@
 
 /** NFKC, then locale-free lower case, blanks trimmed and folded. `John` and `john` are one (R3, R92). */
 export function foldKey(text: string): string {
+  // Most keys are plain: one test instead of four passes, a hundred thousand times per plan. Same result.
+  if (/^[\x21-\x7e]*$/u.test(text)) return text.toLowerCase();
   return text.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replace(/\s+/gu, ' ');
 }
 
 /** Key under which a distinguished name is found again. Servers differ in case and in blanks after commas (RFC 4514, 4). */
 export function dnKey(dn: string): string {
-  return dn.normalize('NFC').replace(/(?<!\\),\s+/gu, ',').toLowerCase();
+  return dn
+    .normalize('NFC')
+    .replace(/(?<!\\),\s+/gu, ',')
+    .toLowerCase();
 }
 
 /** Total order of team and user names that no locale changes: folded name, then the raw text. */

@@ -1,8 +1,8 @@
 // One execution for one source, and what is stored of it.
 
-import type { EpochMs, RunId, SourceName } from './ids.ts';
-import type { ErrorCode } from './errors.ts';
 import type { Hold } from './decision.ts';
+import type { ErrorCode } from './errors.ts';
+import type { EpochMs, RunId, SourceName } from './ids.ts';
 
 /** While it works, then how it ended. `partial`: the read was not complete; what it added and changed was applied. */
 export type RunState =

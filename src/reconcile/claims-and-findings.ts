@@ -17,6 +17,7 @@ export function claimsOf(user: User, claimant: string, fields: readonly FieldDec
   return uniqueFields.flatMap((kind): KeyClaim[] => {
     const decision = fields.find(({ explanation }) => explanation.field === kind);
     const current = user.values[kind];
+    if (decision?.wanted !== undefined && decision.wanted.value === current?.value) return [];
     const holds = current === undefined ? undefined : foldKey(current.value);
     if (decision?.wanted === undefined) {
       const isGivenUp = holds !== undefined && decision?.after === undefined;
