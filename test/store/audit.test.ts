@@ -1,0 +1,171 @@
+import { expect, it } from 'vitest';
+import type { Change } from '../../src/model/change.ts';
+import { asChangeId, asRunId, asUserId } from '../../src/model/ids.ts';
+import { formatHead } from '../../src/store/audit-chain.ts';
+import type { Store } from '../../src/store/open-store.ts';
+import type { NewAuditEntry } from '../../src/sync/ports.ts';
+import { describeStores, startOfTime } from './stores.ts';
+
+const change = (id: number): Change => ({
+  subject: { kind: 'user', id: asUserId(id) },
+  label: `user ${id}`,
+  parts: [{ part: 'enabled', before: true, after: false, because: 'authority-gone' }],
+});
+
+function entry(id: number, more: Partial<NewAuditEntry> = {}): NewAuditEntry {
+  const facts = { at: startOfTime, actor: 'system', action: 'user.changed', label: `user ${id}` };
+  return { ...facts, subject: `user:${id}`, userId: asUserId(id), runId: asRunId(1), payload: { id }, ...more };
+}
+
+/** Entries 1 to 5; 2 and 4 are about stored changes. */
+async function seed(store: Store): Promise<void> {
+  await store.write(async (tx) => {
+    const rows = [2, 4].map((id) => ({
+      id: asChangeId(id),
+      run: asRunId(1),
+      change: change(id),
+      state: 'applied' as const,
+    }));
+    await tx.runRows.addChanges(rows);
+    await tx.audit([entry(1), entry(2, { changeId: asChangeId(2), payload: undefined })]);
+  });
+  await store.write((tx) => tx.audit([entry(3), entry(4, { changeId: asChangeId(4) }), entry(5)]));
+}
+
+const tamper = (store: Store, ...statements: readonly string[]): Promise<void> =>
+  store.core.write(async (sql) => {
+    for (const statement of statements) await sql.run(statement);
+  });
+
+const shift = (by: number, from: number): readonly string[] => [
+  `UPDATE audit_entries SET seq = -(seq + ${by}) WHERE seq >= ${from}`,
+  'UPDATE audit_entries SET seq = -seq WHERE seq < 0',
+];
+const copy = (seq: number): string =>
+  `INSERT INTO audit_entries (seq, at, actor, action, subject, label, user_id, run_id, payload, payload_hash, mac)
+   SELECT ${seq}, at, actor, action, subject, 'forged', user_id, run_id, payload, payload_hash, mac FROM audit_entries WHERE seq = 1`;
+const swap = (a: number, b: number): readonly string[] => [
+  `UPDATE audit_entries SET seq = -seq WHERE seq IN (${a}, ${b})`,
+  `UPDATE audit_entries SET seq = ${b} WHERE seq = -${a}`,
+  `UPDATE audit_entries SET seq = ${a} WHERE seq = -${b}`,
+];
+
+const tricks: readonly (readonly [string, readonly string[], number, string])[] = [
+  ...['at', 'actor', 'action', 'subject', 'label', 'payload_hash', 'mac'].map(
+    (column) =>
+      [
+        `${column} of an entry is altered`,
+        [`UPDATE audit_entries SET ${column} = 'x' WHERE seq = 3`],
+        3,
+        'altered',
+      ] as const,
+  ),
+  ...['user_id', 'run_id', 'change_id'].map(
+    (column) =>
+      [
+        `${column} of an entry is altered`,
+        [`UPDATE audit_entries SET ${column} = 99 WHERE seq = 3`],
+        3,
+        'altered',
+      ] as const,
+  ),
+  ['the last entry is altered', [`UPDATE audit_entries SET label = 'x' WHERE seq = 5`], 5, 'altered'],
+  ['the payload of an entry is altered', [`UPDATE audit_entries SET payload = '{}' WHERE seq = 3`], 3, 'payload'],
+  ['the payload of a change is altered', [`UPDATE changes SET payload = '{}' WHERE id = 4`], 4, 'payload'],
+  [
+    'payload and hash of a change are altered',
+    [`UPDATE changes SET payload = '{}', payload_hash = 'x' WHERE id = 2`],
+    2,
+    'payload',
+  ],
+  ['a change is deleted', ['DELETE FROM changes WHERE id = 2'], 2, 'payload'],
+  ['an entry in the middle is deleted', ['DELETE FROM audit_entries WHERE seq = 3'], 3, 'cut'],
+  [
+    'an entry is deleted and the rest numbered anew',
+    ['DELETE FROM audit_entries WHERE seq = 2', ...shift(-1, 3)],
+    2,
+    'cut',
+  ],
+  ['the first entries are deleted', ['DELETE FROM audit_entries WHERE seq < 3'], 1, 'cut'],
+  ['the tail is deleted', ['DELETE FROM audit_entries WHERE seq > 3'], 4, 'cut'],
+  ['everything is deleted', ['DELETE FROM audit_entries'], 1, 'cut'],
+  ['an entry is inserted', [...shift(1, 3), copy(3)], 3, 'inserted'],
+  ['an entry is appended', [copy(6)], 6, 'inserted'],
+  ['two neighbours are swapped', swap(2, 3), 2, 'reordered'],
+  ['two distant entries are swapped', swap(2, 5), 2, 'reordered'],
+  ['the head names an earlier entry', ['UPDATE audit_head SET seq = 4'], 4, 'head'],
+  ['the head has another MAC', [`UPDATE audit_head SET mac = 'x'`], 5, 'head'],
+  ['the head is deleted', ['DELETE FROM audit_head'], 0, 'head'],
+];
+
+describeStores('audit', (stores) => {
+  it('is whole when nobody touched it', async () => {
+    const store = await stores.open();
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 0 });
+    await seed(store);
+    const head = await store.read.auditHead();
+    expect(await store.verifyAudit({ head: formatHead(head) })).toEqual({ ok: true, entries: 5, head });
+  });
+
+  it.each(tricks)('finds that %s', async (_trick, statements, seq, problem) => {
+    const store = await stores.open();
+    await seed(store);
+    await tamper(store, ...statements);
+    expect(await store.verifyAudit()).toMatchObject({ ok: false, seq, problem });
+  });
+
+  it('finds a tail that was cut together with the head, by a head noted earlier', async () => {
+    const store = await stores.open();
+    await seed(store);
+    const noted = formatHead(await store.read.auditHead());
+    await tamper(
+      store,
+      'DELETE FROM audit_entries WHERE seq > 3',
+      'UPDATE audit_head SET seq = 3, mac = (SELECT mac FROM audit_entries WHERE seq = 3)',
+    );
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 3 });
+    expect(await store.verifyAudit({ head: noted })).toMatchObject({ ok: false, seq: 4, problem: 'cut' });
+  });
+
+  it('finds a log that was written with another key', async () => {
+    const store = await stores.open(undefined, { auditKey: Buffer.alloc(32, 9) });
+    await seed(store);
+    const again = await stores.open(store.core.location);
+    expect(await again.verifyAudit()).toMatchObject({ ok: false, seq: 1 });
+  });
+
+  it('accepts payloads that were erased, which leave their hash', async () => {
+    const store = await stores.open();
+    await seed(store);
+    await tamper(
+      store,
+      'UPDATE audit_entries SET payload = NULL WHERE seq = 1',
+      'UPDATE changes SET payload = NULL WHERE id = 2',
+    );
+    expect(await store.verifyAudit()).toMatchObject({ ok: true });
+  });
+
+  it('leaves nothing of a transaction that failed', async () => {
+    const store = await stores.open();
+    await seed(store);
+    const failing = store.write(async (tx) => {
+      await tx.audit([entry(6)]);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 5 });
+  });
+
+  it('goes through more entries than one chunk, tells its progress, and can be stopped', async () => {
+    const store = await stores.open();
+    const entries = Array.from({ length: 2_500 }, (_, index) => entry(index + 1));
+    await store.write((tx) => tx.audit(entries));
+    const progress: number[] = [];
+    expect(await store.verifyAudit({}, (checked) => progress.push(checked))).toMatchObject({
+      ok: true,
+      entries: 2_500,
+    });
+    expect(progress).toEqual([1_000, 2_000, 2_500]);
+    await expect(store.verifyAudit({}, undefined, AbortSignal.abort())).rejects.toThrow();
+  });
+});
