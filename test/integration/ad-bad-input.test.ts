@@ -128,6 +128,21 @@ describe('TLS', () => {
     },
   );
 
+  it('checks the address of a StartTLS server, where ldapts would check localhost', async () => {
+    const readBehind = async (name: string) => {
+      const certificate = createTestCertificates(join(folder, name), [name]);
+      const other = await startLdapServer({ directory: server.directory, certificate: certificate.good });
+      const tls = { mode: 'starttls', caFile: certificate.caFile };
+      try {
+        return await collect(adConnector(server, unit, { connection: { servers: [other.urls.ldap], tls } }));
+      } finally {
+        await other.stop();
+      }
+    };
+    expect((await readBehind('127.0.0.1')).outcome.kind).toBe('complete');
+    await expect(readBehind('localhost')).rejects.toMatchObject({ code: 'source-tls-hostname' });
+  });
+
   it('does not trust a private authority without its CA file', async () => {
     expect(await errorOf({ connection: { tls: {} } })).toMatchObject({ code: 'source-tls-untrusted' });
   });
