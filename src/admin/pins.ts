@@ -5,6 +5,7 @@ import type { UserChangePart } from '../model/change.ts';
 import { RosterdError } from '../model/errors.ts';
 import { asTeamId } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
+import type { RoleCatalogue } from '../model/policy.ts';
 import type { Team } from '../model/team.ts';
 import { type FieldName, isSynced, type OwnedValue, type Pin, type PinKind, type User } from '../model/user.ts';
 import type { StoreTx, UserRow } from '../sync/ports.ts';
@@ -38,7 +39,10 @@ export async function pin(context: AdminContext, request: PinRequest): Promise<A
       ...(until === undefined ? {} : { until }),
     };
     const before = user.pins.find((one) => one.kind === after.kind && one.subject === after.subject);
-    const warnings = warningsFor(user);
+    const warnings = [
+      ...warningsFor(user),
+      ...(target.kind === 'grant' && target.mode === 'keep' ? powerless(user, policy.roles) : []),
+    ];
     if (before !== undefined && isSame(before, after))
       return { unchanged: `${pinText(user, named, before)} already.`, warnings };
     const effect = await effectOf(tx, user, target, teams);
@@ -96,6 +100,21 @@ const warningsFor = (user: User): readonly Warning[] =>
           message: `${usernameOf(user)} has no account in a source; the pin matters once there is one.`,
         },
       ];
+
+/** Effective roles without which a can-manage grant reviews nobody (R157). */
+const reviewRoles = ['EVAL_AGENTS', 'CREATE_EVALS'] as const;
+
+function powerless(user: User, catalogue: RoleCatalogue): readonly Warning[] {
+  const effective = new Set(user.roles.flatMap(({ role }) => catalogue[role]?.effective ?? [role]));
+  const missing = reviewRoles.filter((role) => !effective.has(role));
+  if (missing.length === 0) return [];
+  return [
+    {
+      code: 'grant-powerless',
+      message: `${usernameOf(user)} lacks ${missing.join(' and ')}; without them the grant reviews nobody (R157).`,
+    },
+  ];
+}
 
 interface Effect {
   readonly row?: UserRow;

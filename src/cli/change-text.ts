@@ -1,6 +1,6 @@
 // One change in the words of a readable diff: each part becomes a line in the group of its kind, a new user becomes one line.
 
-import type { Change, ChangePart, TeamRef } from '../model/change.ts';
+import type { Change, ChangePart, TeamChangePart, TeamRef } from '../model/change.ts';
 import type { FieldName, OwnedValue } from '../model/user.ts';
 
 export const changeGroups = [
@@ -89,6 +89,8 @@ function createdWords(part: ChangePart): readonly string[] {
   }
 }
 
+const signOf = (op: 'add' | 'remove'): '+' | '-' => (op === 'add' ? '+' : '-');
+
 export function partLine(label: string, part: ChangePart): ChangeLine {
   const line = (group: ChangeGroup, sign: ChangeLine['sign'], text: string): ChangeLine => ({
     group,
@@ -96,7 +98,6 @@ export function partLine(label: string, part: ChangePart): ChangeLine {
     label,
     text,
   });
-  const op = (side: 'add' | 'remove'): '+' | '-' => (side === 'add' ? '+' : '-');
   switch (part.part) {
     case 'created':
       return line('created', '+', `origin ${part.origin}`);
@@ -124,9 +125,9 @@ export function partLine(label: string, part: ChangePart): ChangeLine {
       return line(part.after ? 'enabled' : 'disabled', part.after ? '+' : '-', part.because);
     case 'membership':
     case 'grant':
-      return line(part.part, op(part.op), `${part.team.name} (${part.owner}, ${part.because})`);
+      return line(part.part, signOf(part.op), `${part.team.name} (${part.owner}, ${part.because})`);
     case 'role':
-      return line('role', op(part.op), `${part.role} (${part.owner}, ${part.because})`);
+      return line('role', signOf(part.op), `${part.role} (${part.owner}, ${part.because})`);
     case 'main-team':
       return line(
         'main-team',
@@ -134,13 +135,26 @@ export function partLine(label: string, part: ChangePart): ChangeLine {
         `${teamName(part.before)} -> ${teamName(part.after)} (${mainTeamRules[part.rule]})`,
       );
     case 'team-created':
-      return line('team', '+', `created (${part.origin})`);
     case 'team-renamed':
-      return line('team', '~', `${part.before} -> ${part.after}`);
     case 'team-parent':
-      return line('team', '~', `parent ${teamName(part.before)} -> ${teamName(part.after)}`);
     case 'team-fed':
-      return line('team', op(part.op), `fed by ${part.source} group ${part.name}`);
+      return teamPartLine(label, part);
+    default:
+      return part satisfies never;
+  }
+}
+
+function teamPartLine(label: string, part: TeamChangePart): ChangeLine {
+  const line = (sign: ChangeLine['sign'], text: string): ChangeLine => ({ group: 'team', sign, label, text });
+  switch (part.part) {
+    case 'team-created':
+      return line('+', `created (${part.origin})`);
+    case 'team-renamed':
+      return line('~', `${part.before} -> ${part.after}`);
+    case 'team-parent':
+      return line('~', `parent ${teamName(part.before)} -> ${teamName(part.after)}`);
+    case 'team-fed':
+      return line(signOf(part.op), `fed by ${part.source} group ${part.name}`);
     default:
       return part satisfies never;
   }

@@ -108,13 +108,15 @@ const pinText = (pin: Pin): string =>
 const pinLines = (pin: Pin | undefined): readonly ExplainLine[] => (pin === undefined ? [] : [line(2, pinText(pin))]);
 
 function enabledLines({ enabled, user }: UserExplanation): readonly ExplainLine[] {
+  // While the switch is off nothing is decided; what is shown is what would be.
+  const offPrefix = user.syncOff === undefined ? '' : 'sync is off, so it stays; else: ';
   const next = enabled.next === undefined ? [] : [line(2, `the next run would make it ${enabled.next ? 'yes' : 'no'}`)];
   const hold =
     user.adminHold === undefined
       ? []
       : [line(2, `${user.adminHold.reason} (${user.adminHold.by}, ${formatMoment(user.adminHold.since)})`)];
   return [
-    line(1, `${enabled.value ? 'yes' : 'no'}: ${enabledReasons[enabled.because]}`),
+    line(1, `${enabled.value ? 'yes' : 'no'}: ${offPrefix}${enabledReasons[enabled.because]}`),
     ...hold,
     ...pinLines(enabled.pin),
     ...next,

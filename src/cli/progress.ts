@@ -85,7 +85,9 @@ function barProgress(terminal: Terminal): Progress {
 }
 
 function newBar(terminal: Terminal, isMeasured: boolean): SingleBar {
-  const format = isMeasured ? '{source} {phase} [{bar}] {value}/{total} {eta_formatted}' : '{source} {phase} {value}';
+  const format = isMeasured
+    ? '{source} {phase} [{bar}] {value}/{total} {duration_formatted}'
+    : '{source} {phase} {value} {duration_formatted}';
   return new SingleBar(
     { format, stream: terminal.errorStream, clearOnComplete: true, hideCursor: true, barsize: 30, etaBuffer: 50 },
     Presets.legacy,

@@ -2,6 +2,7 @@
 // The changes are streamed; memory holds the lines that will be shown and one number per group.
 
 import { formatMoment } from '../admin/moments.ts';
+import { errorCatalogue } from '../model/errors.ts';
 import type { Run } from '../model/run.ts';
 import type { StoredChange } from '../sync/ports.ts';
 import type { RunReport } from './app.ts';
@@ -17,6 +18,9 @@ export interface ShowOptions {
   readonly states?: readonly StoredChange['state'][];
 }
 
+/** Of a run that failed, no changes are no news. */
+const endedWell = (run: Run): boolean => run.state === 'done' || run.state === 'held';
+
 interface Digest {
   readonly lines: Map<ChangeGroup, { readonly shown: (ChangeLine & { readonly state: string })[]; total: number }>;
   readonly counts: Map<ChangeGroup, number>;
@@ -26,8 +30,9 @@ interface Digest {
 export async function printRunReport(terminal: Terminal, report: RunReport, options: ShowOptions): Promise<void> {
   const digest = await digestChanges(report, options);
   for (const { kind, title } of changeGroups) printGroup(terminal, title, digest.lines.get(kind));
-  terminal.line(totalsLine(digest));
+  if (digest.changes > 0 || endedWell(report.run)) terminal.line(totalsLine(digest));
   terminal.line(outcomeLine(report.run));
+  if (report.run.errorCode !== undefined) terminal.line(`  ${errorCatalogue[report.run.errorCode].advice}`);
   const color = report.run.holds.length === 0 ? 'green' : 'red';
   for (const [index, line] of verdictLines(report.run).entries())
     terminal.line(index === 0 ? terminal.style(color, line) : line);

@@ -180,7 +180,8 @@ describe.each(stores)('admin acts on $name', ({ start }) => {
       value: '3',
       until: Date.parse('2026-12-25T00:00:00Z'),
     });
-    await desk.admin.pin({ user: 'mira.novak', kind: 'grant', what: 'Brno', mode: 'keep', reason });
+    const grant = await desk.admin.pin({ user: 'mira.novak', kind: 'grant', what: 'Brno', mode: 'keep', reason });
+    expect(grant.warnings.map((warning) => warning.code)).toEqual(['grant-powerless']);
     expect((await desk.user('mira.novak')).grants).toEqual([]);
     expect(
       await desk.admin.pin({ user: 'mira.novak', kind: 'grant', what: 'Brno', mode: 'keep', reason }),

@@ -18,6 +18,11 @@ interface PinOptions {
 }
 
 export function addUserPinCommands(group: Command, cli: Cli): void {
+  addPin(group, cli);
+  addUnpin(group, cli);
+}
+
+function addPin(group: Command, cli: Cli): void {
   const pin = group
     .command('pin')
     .argument(...userArgument)
@@ -57,7 +62,9 @@ export function addUserPinCommands(group: Command, cli: Cli): void {
       }),
     ),
   );
+}
 
+function addUnpin(group: Command, cli: Cli): void {
   const unpin = group
     .command('unpin')
     .argument(...userArgument)
