@@ -78,6 +78,11 @@ async function main(): Promise<void> {
   const promises = judgePromises(results);
   for (const size of results) console.log(`\n${sizeTable(size)}\n\n${phaseTable(size)}`);
   console.log(`\n${promiseTable(promises)}`);
+  for (const { users, failed } of results) {
+    if (failed === undefined) continue;
+    console.error(`bench: ${users} users: ${failed}`);
+    process.exitCode = 1;
+  }
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ facts, rounds, sizes: results, promises }, undefined, 2)}\n`);
 }

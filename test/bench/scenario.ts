@@ -30,6 +30,8 @@ export interface SizeResult {
   readonly steps: Readonly<Partial<Record<StepName, readonly Answer[]>>>;
   /** Rows written by the run in which nothing had changed; absent with PostgreSQL. */
   readonly idleWrites: Writes | undefined;
+  /** What ended the scenario before its end. */
+  readonly failed: string | undefined;
 }
 
 export interface ScenarioOptions {
@@ -68,7 +70,8 @@ class Scenario {
   readonly #directory: BenchDirectory;
   readonly #installation: Installation;
   readonly #options: ScenarioOptions;
-  readonly #steps: Partial<Record<StepName, Answer[]>> = {};
+  readonly #answers: Partial<Record<StepName, Answer[]>> = {};
+  #idleWrites: Writes | undefined;
 
   constructor(users: number, directory: BenchDirectory, installation: Installation, options: ScenarioOptions) {
     this.#users = users;
@@ -77,15 +80,33 @@ class Scenario {
     this.#options = options;
   }
 
+  /** What was measured before a step failed is still worth reading. */
   async run(): Promise<SizeResult> {
-    const { access: server, memberships } = this.#directory;
-    const { configure, sqliteFile } = this.#installation;
-    const { rounds, databaseUrl } = this.#options;
+    const { sqliteFile } = this.#installation;
+    const failed = await this.#perform().then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    const size = statSync(sqliteFile, { throwIfNoEntry: false })?.size;
+    return {
+      users: this.#users,
+      memberships: this.#directory.memberships,
+      databaseMb: size === undefined ? undefined : size / 1_048_576,
+      steps: this.#answers,
+      idleWrites: this.#idleWrites,
+      failed,
+    };
+  }
+
+  async #perform(): Promise<void> {
+    const { access: server } = this.#directory;
+    const { configure } = this.#installation;
+    const { rounds } = this.#options;
     for (let round = 0; round < rounds; round += 1) await this.#step('bare read (ldapts)', { do: 'bare-read', server });
     for (let round = 0; round < rounds; round += 1)
       await this.#step('connector alone', { do: 'connector-read', server });
     await this.#sync('first import');
-    const idleWrites = await this.#nothingChanged();
+    this.#idleWrites = await this.#nothingChanged();
     await this.#directory.changeUsers(Math.min(100, this.#users));
     await this.#sync('100 changed');
     configure({ phoneMaxDigits: 16 });
@@ -94,8 +115,6 @@ class Scenario {
     await this.#sync('10,000 changed');
     configure({ phoneMaxDigits: 16, site: 'Prague' });
     await this.#sync('all decided again, all differ (dry run)', 'plan');
-    const databaseMb = databaseUrl === undefined ? statSync(sqliteFile).size / 1_048_576 : undefined;
-    return { users: this.#users, memberships, databaseMb, steps: this.#steps, idleWrites };
   }
 
   /** The first round counts rows, too; triggers fire only for rows that are written. */
@@ -117,9 +136,9 @@ class Scenario {
     const { profileFolder, say } = this.#options;
     const profile = profileFolder === undefined ? undefined : join(profileFolder, `${this.#users} ${name}`);
     const answer = await inChild(task, profile);
-    const steps = this.#steps[name] ?? [];
-    steps.push(answer);
-    this.#steps[name] = steps;
+    const answers = this.#answers[name] ?? [];
+    answers.push(answer);
+    this.#answers[name] = answers;
     const state = answer.run === undefined ? '' : ` (run ${answer.run.state})`;
     say(`${this.#users} users: ${name}: ${(answer.figures.wallMs / 1_000).toFixed(2)} s${state}`);
     if (answer.run !== undefined && answer.run.state !== 'done') {

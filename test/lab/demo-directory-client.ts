@@ -1,5 +1,6 @@
 // Starts the demo directory in a process of its own and controls it: a Directory, plus its faults and its log.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import {
@@ -32,6 +33,8 @@ export interface DemoDirectory extends Directory {
   searches(): Promise<readonly LoggedSearch[]>;
   /** Ends the process and waits for it. */
   stop(): Promise<void>;
+  /** Lets the process outlive this one for as long as the folder is there; answers the process that watches the folder. */
+  leaveRunning(folder: string): number;
 }
 
 export async function startDemoDirectory(options: DemoDirectoryOptions = {}): Promise<DemoDirectory> {
@@ -166,5 +169,20 @@ class ChildDirectory implements DemoDirectory {
     const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#child.stdin?.end();
     await ended;
+  }
+
+  leaveRunning(folder: string): number {
+    const { stdin, stdout, stderr } = this.#child;
+    if (!(stdin && stdout instanceof Socket && stderr instanceof Socket))
+      throw new Error('the demo directory has no pipes');
+    // The watcher holds the directory's stdin open in our place; when it ends, the directory does too.
+    const watch = 'while [ -d "$1" ]; do sleep 1; done';
+    const watcher = spawn('sh', ['-c', watch, 'sh', folder], { stdio: ['ignore', stdin, 'ignore'], detached: true });
+    watcher.unref();
+    this.#child.unref();
+    stdout.unref();
+    stderr.unref();
+    stdin.destroy();
+    return watcher.pid ?? 0;
   }
 }

@@ -1,0 +1,45 @@
+// The configuration of the demo, as somebody would fill in what `rosterd init` wrote.
+
+import type { DemoReady } from './demo-protocol.ts';
+
+export interface Scope {
+  /** Narrows who is taken from the directory. */
+  readonly filter?: string;
+}
+
+// A JSON string is a YAML string too, whatever it holds.
+const quoted = (text: string): string => JSON.stringify(text);
+
+export const configText = (facts: DemoReady, { filter }: Scope): string => `version: 1
+
+store:
+  sqlite: rosterd.db
+
+audit:
+  keyFile: audit.key
+
+log:
+  level: error
+
+sources:
+  - name: ad-hq
+    type: active-directory
+    connection:
+      servers: [${quoted(facts.url)}]
+      tls: { caFile: ad-ca.pem }
+      bind:
+        user: ${quoted(facts.reader.user)}
+        password: { file: secrets/ad-hq-password }
+    users:
+      base: ${quoted(facts.peopleDn)}
+${filter === undefined ? '' : `      filter: ${filter}\n`}    groups:
+      base: ${quoted(facts.groupsDn)}
+
+    createUsers: true
+    teams:
+      include: ["CC *"]
+      stripPrefix: "CC "
+
+    # 24 hours unless given; without waiting here, so that the demo need not take a day.
+    absence: { outOfScopeGrace: 0s }
+`;
