@@ -84,8 +84,10 @@ function assemble({ location, options, queue, reader, read }: Parts): Store {
     overlay: () => openOverlay(location, options),
     verifyAudit: (question = {}, onProgress, signal) => verifyAudit(read, auditKey, question, onProgress, signal),
     async close() {
-      await queue.close();
+      await queue.finish();
+      // The writer goes last: only it can move the write-ahead log into the file, so that a copy of the file at rest is whole.
       await reader.$disconnect();
+      await queue.close();
     },
   };
 }

@@ -53,10 +53,14 @@ export class WriteQueue {
     return result;
   }
 
-  /** Ends after everything that was asked for has been done. */
-  async close(): Promise<void> {
+  /** Takes nothing more; ends after everything that was asked for has been done. */
+  async finish(): Promise<void> {
     this.#isClosed = true;
     await this.#tail;
+  }
+
+  async close(): Promise<void> {
+    await this.finish();
     await this.#drop();
   }
 

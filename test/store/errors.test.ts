@@ -1,0 +1,279 @@
+// What goes wrong with a database, and what the operator is told. Messages name the file or host, never a password.
+import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { RosterdError } from '../../src/model/errors.ts';
+import { asEpochMs } from '../../src/model/ids.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { readMigrations, statementsOf } from '../../src/store/migrate.ts';
+import { account, accounts, hq } from './mirror-fixture.ts';
+import { describeStores } from './stores.ts';
+
+const problemOf = (work: Promise<unknown>): Promise<RosterdError> =>
+  work.then(
+    () => {
+      throw new Error('It should have failed.');
+    },
+    (error: unknown) => {
+      if (error instanceof RosterdError) return error;
+      throw error;
+    },
+  );
+
+const isRoot = process.getuid?.() === 0;
+
+describeStores('migrations', (stores) => {
+  it('are applied once, also by several starters at the same time', async () => {
+    const location = await stores.fresh();
+    const opened = await Promise.all([1, 2, 3].map(() => stores.open(location)));
+    const rows = await opened[0]?.core.read.all('SELECT name FROM schema_migrations');
+    expect(rows).toHaveLength(readMigrations(stores.kind).length);
+    expect(await openDatabase(location, stores.clock).migrate()).toEqual({ applied: [] });
+  });
+
+  it('are not applied where they are only required', async () => {
+    const location = await stores.fresh();
+    if (location.kind === 'sqlite')
+      await openDatabase({ ...location, path: `${location.path}.other` }, stores.clock).migrate();
+    if (location.kind === 'sqlite') writeFileSync(location.path, '');
+    const problem = await problemOf(stores.open(location, { migrate: 'require' }));
+    expect(problem.code).toBe('store-needs-migration');
+    expect(problem.message).toContain('0001_initial');
+  });
+
+  it('of a newer rosterd are refused', async () => {
+    const store = await stores.open();
+    await store.core.write((sql) => sql.run(`INSERT INTO schema_migrations VALUES ('9999_future', 'x', 'x')`));
+    const location = store.core.location;
+    for (const migrate of ['apply', 'require'] as const) {
+      const problem = await problemOf(stores.open(location, { migrate }));
+      expect(problem).toMatchObject({ code: 'store-newer' });
+      expect(problem.message).toContain('9999_future');
+    }
+  });
+
+  it('that were changed afterwards are refused', async () => {
+    const store = await stores.open();
+    await store.core.write((sql) => sql.run(`UPDATE schema_migrations SET checksum = 'x'`));
+    const problem = await problemOf(stores.open(store.core.location));
+    expect(problem.code).toBe('store-failed');
+    expect(problem.message).toMatch(/0001_initial.*restore a backup/);
+  });
+
+  it('leave a database of another program alone', async () => {
+    const location = await stores.fresh();
+    const { connections } = await import('../../src/store/clients.ts');
+    const client = await connections(location, 0).openWriter();
+    await client.$executeRawUnsafe('CREATE TABLE guests (name TEXT)');
+    await client.$disconnect();
+    const problem = await problemOf(stores.open(location));
+    expect(problem.code).toBe('store-corrupt');
+    expect(problem.message).toContain('guests');
+  });
+
+  it('are split where a line ends with a semicolon', () => {
+    expect(statementsOf(`-- a\nCREATE TABLE a (b TEXT DEFAULT ';');\n\n-- c\nSELECT 1;\n`)).toEqual([
+      `CREATE TABLE a (b TEXT DEFAULT ';')`,
+      'SELECT 1',
+    ]);
+  });
+});
+
+describeStores('errors', (stores) => {
+  const onSqlite = it.runIf(stores.kind === 'sqlite');
+  const onPostgresql = it.runIf(stores.kind === 'postgresql');
+
+  onSqlite('name a folder that does not exist', async () => {
+    const path = join(await stores.folder(), 'no', 'rosterd.db');
+    const problem = await problemOf(stores.open({ kind: 'sqlite', path }));
+    expect(problem.code).toBe('store-unreachable');
+    expect(problem.message).toContain(path);
+  });
+
+  onSqlite('name a path that is a folder', async () => {
+    const path = join(await stores.folder(), 'folder');
+    mkdirSync(path);
+    expect((await problemOf(stores.open({ kind: 'sqlite', path }))).code).toBe('store-unreachable');
+  });
+
+  onSqlite('say that a file is no database', async () => {
+    const path = join(await stores.folder(), 'rosterd.db');
+    writeFileSync(path, 'This is a letter, not a database. '.repeat(100));
+    const problem = await problemOf(stores.open({ kind: 'sqlite', path }));
+    expect(problem).toMatchObject({ code: 'store-corrupt' });
+    expect(problem.message).toContain(path);
+  });
+
+  onSqlite('say that a file is damaged', async () => {
+    const store = await stores.open();
+    await store.write((tx) =>
+      tx.mirror.saveAccounts(
+        hq,
+        Array.from({ length: 2_000 }, (_, key) => account(key + 1)),
+      ),
+    );
+    const backup = join(await stores.folder(), 'damaged.db');
+    await openDatabase(store.core.location, stores.clock).backup(backup);
+    const { size } = statSync(backup);
+    const { openSync, writeSync, closeSync } = await import('node:fs');
+    const file = openSync(backup, 'r+');
+    writeSync(file, Buffer.alloc(Math.floor(size / 2), 0xa5), 0, Math.floor(size / 2), 8_192);
+    closeSync(file);
+    const damaged = (async () => {
+      const opened = await stores.open({ kind: 'sqlite', path: backup });
+      return opened.read.accounts(accounts(...Array.from({ length: 2_000 }, (_, key) => key + 1)));
+    })();
+    expect((await problemOf(damaged)).code).toBe('store-corrupt');
+  });
+
+  onSqlite('say that the disk is full, and the batch leaves nothing behind', async () => {
+    const store = await stores.open();
+    await store.write((tx) => tx.mirror.saveAccounts(hq, [account(1)]));
+    // Stands for a full disk: SQLite answers SQLITE_FULL either way.
+    const limit = (pages: number) => store.core.write((sql) => sql.all(`PRAGMA max_page_count = ${pages}`));
+    await limit(1);
+    const rows = Array.from({ length: 3_000 }, (_, key) => account(key + 2));
+    const problem = await problemOf(store.write((tx) => tx.mirror.saveAccounts(hq, rows)));
+    expect(problem.code).toBe('store-full');
+    // The connection is a new one now, without the limit.
+    await store.write((tx) => tx.mirror.saveAccounts(hq, [account(2)]));
+    expect(await store.read.mirror.counts(hq)).toMatchObject({ accounts: 2 });
+  });
+
+  it.runIf(stores.kind === 'sqlite' && !isRoot)('say that the file may not be written', async () => {
+    const store = await stores.open();
+    const copy = join(await stores.folder(), 'copy.db');
+    await openDatabase(store.core.location, stores.clock).backup(copy);
+    chmodSync(copy, 0o400);
+    expect((await problemOf(stores.open({ kind: 'sqlite', path: copy }))).code).toBe('store-read-only');
+  });
+
+  onSqlite('make the file readable by its owner only', async () => {
+    const store = await stores.open();
+    expect(statSync(store.place).mode & 0o777).toBe(0o600);
+  });
+
+  onPostgresql('never tell the password', async () => {
+    const location = await stores.fresh();
+    if (location.kind !== 'postgresql') return;
+    const url = location.url.replace(/:[^:@]+@/, ':wrong-secret@');
+    const problem = await problemOf(stores.open({ ...location, url }));
+    expect(problem.code).toBe('store-unreachable');
+    expect(JSON.stringify([problem.message, problem.detail, problem.subject])).not.toContain('wrong-secret');
+    expect(problem.message).toContain('127.0.0.1');
+    expect(problem.message).toContain('password');
+  });
+
+  onPostgresql('say that nobody answers, and that the database is unknown', async () => {
+    const url = 'postgresql://postgres:test@127.0.0.1:1/rosterd';
+    const problem = await problemOf(stores.open({ kind: 'postgresql', url }));
+    expect(problem.code).toBe('store-unreachable');
+    expect(problem.message).toContain('127.0.0.1:1/rosterd');
+    const location = await stores.fresh();
+    if (location.kind !== 'postgresql') return;
+    const unknown = location.url.replace(/\/[^/]+$/, '/nowhere');
+    expect((await problemOf(stores.open({ ...location, url: unknown }))).code).toBe('store-unreachable');
+  });
+});
+
+describeStores('backup', (stores) => {
+  const fill = async (location: Awaited<ReturnType<typeof stores.fresh>>) => {
+    const store = await stores.open(location);
+    await store.write(async (tx) => {
+      await tx.allocate('account', 3);
+      await tx.mirror.saveAccounts(hq, [account(1), account(2, { name: `o'Neil "x" ü` })]);
+      await tx.leases.acquire('sync', 'somebody:else:1:1', 3_600_000, stores.clock.now());
+      await tx.audit([{ at: asEpochMs(5), actor: 'x', action: 'x', subject: 'x', label: 'x', payload: { a: 1 } }]);
+    });
+    return store;
+  };
+
+  it('comes back as it was, into the same kind of store and the other one', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    const database = openDatabase(location, stores.clock);
+    expect(await database.backup(path)).toEqual({ path, bytes: statSync(path).size });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const wanted = await store.read.accounts(accounts(1, 2));
+
+    const other = { kind: 'sqlite', path: join(await stores.folder(), 'other.db') } as const;
+    const same = await stores.fresh();
+    for (const target of [same, other]) {
+      const restored = openDatabase(target, stores.clock);
+      if (target.kind === 'postgresql') await restored.migrate();
+      expect(await restored.restore(path)).toEqual({});
+      const again = await stores.open(target);
+      expect(await again.read.accounts(accounts(1, 2))).toEqual(wanted);
+      expect(await again.verifyAudit()).toMatchObject({ ok: true, entries: 1 });
+      expect(await again.write((tx) => tx.allocate('account', 1))).toBe(4);
+      expect(await again.write((tx) => tx.leases.acquire('sync', 'me', 1, stores.clock.now()))).toMatchObject({
+        holder: 'me',
+      });
+    }
+  });
+
+  it('never replaces a file', async () => {
+    const location = await stores.fresh();
+    await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    writeFileSync(path, 'precious');
+    expect((await problemOf(openDatabase(location, stores.clock).backup(path))).code).toBe('backup-exists');
+  });
+
+  it('is checked before anything is replaced', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    const wanted = await store.read.accounts(accounts(1, 2));
+    const folder = await stores.folder();
+    const database = openDatabase(location, stores.clock);
+    writeFileSync(join(folder, 'letter.db'), 'Not a database. '.repeat(200));
+    await store.core.write((sql) => sql.run(`INSERT INTO schema_migrations VALUES ('9999_future', 'x', 'x')`));
+    if (location.kind === 'sqlite') {
+      await store.close();
+      cpSync(location.path, join(folder, 'newer.db'));
+      expect((await problemOf(database.restore(join(folder, 'newer.db')))).code).toBe('store-newer');
+    }
+    expect((await problemOf(database.restore(join(folder, 'letter.db')))).code).toBe('store-corrupt');
+    expect((await problemOf(database.restore(join(folder, 'nothing.db')))).code).toBe('store-unreachable');
+    const { connections } = await import('../../src/store/clients.ts');
+    const client = await connections(location, 0).openWriter();
+    await client.$executeRawUnsafe(`DELETE FROM schema_migrations WHERE name = '9999_future'`);
+    await client.$disconnect();
+    const again = await stores.open(location);
+    expect(await again.read.accounts(accounts(1, 2))).toEqual(wanted);
+  });
+
+  it('is not restored over a database that is in use, and keeps the one before', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    const database = openDatabase(location, stores.clock);
+    await database.backup(path);
+    await store.write((tx) => tx.mirror.saveAccounts(hq, [account(3)]));
+    const problem = await problemOf(database.restore(path));
+    expect(problem.code).toBe('store-busy');
+    expect(problem.message).toContain('nothing was replaced');
+    expect(await store.read.mirror.counts(hq)).toMatchObject({ accounts: 3 });
+    await store.core.write((sql) => sql.run(`UPDATE leases SET holder = ''`));
+    await store.close();
+    const { kept } = await database.restore(path);
+    expect(await (await stores.open(location)).read.mirror.counts(hq)).toMatchObject({ accounts: 2 });
+    if (location.kind === 'sqlite') {
+      const before = await stores.open({ kind: 'sqlite', path: kept ?? '' });
+      expect(await before.read.mirror.counts(hq)).toMatchObject({ accounts: 3 });
+    }
+  });
+
+  it.runIf(stores.kind === 'sqlite')('replaces a damaged database', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    const database = openDatabase(location, stores.clock);
+    await database.backup(path);
+    await store.close();
+    if (location.kind === 'sqlite') writeFileSync(location.path, 'Rubbish. '.repeat(1_000));
+    await database.restore(path);
+    expect(await (await stores.open(location)).read.mirror.counts(hq)).toMatchObject({ accounts: 2 });
+  });
+});
