@@ -179,7 +179,11 @@ async function settle(
     );
     return;
   }
-  const settled = effects.filter((effect) => request.keepDirty?.has(effect.stored.id) !== true);
-  await tx.dirty.clearUsers(settled.map((effect) => effect.after.id));
+  const waiting = new Set(effects.filter((effect) => request.keepDirty?.has(effect.stored.id) === true));
+  await tx.dirty.clearUsers(effects.flatMap((effect) => (waiting.has(effect) ? [] : [effect.after.id])));
+  await tx.dirty.users(
+    [...waiting].flatMap((effect) => (effect.before === undefined ? [effect.after.id] : [])),
+    'waits for another user or source',
+  );
   await tx.dirty.setRecheck(effects.map(({ stored, after }) => ({ user: after.id, at: due.get(stored.id) })));
 }

@@ -38,7 +38,7 @@ export interface PlannedChange {
   readonly account?: AccountKey;
   readonly group?: GroupKey;
   readonly recheckAt?: EpochMs;
-  /** Another source has to act on the user too, in its own run. */
+  /** Another source has to act on the user too, in its own run; or the user waits for a name that another one holds. */
   readonly keepsDirty: boolean;
 }
 
@@ -112,15 +112,22 @@ export class PlanSession {
   /** Takes one decision in: its change, claims, findings, and what is settled by it. */
   async take(subject: string, decision: UserDecision, origin: Origin): Promise<void> {
     this.claims.push(...decision.claims);
-    this.note(subject, decision.findings);
+    // What is to be said of a user that is about to be created is said when it is there, under its own number (verify-plan.ts).
+    const isCreated = origin.user === undefined && decision.change !== undefined;
+    this.note(subject, isCreated ? [] : decision.findings);
     if (decision.change !== undefined) {
       await this.add(decision.change, decision, origin);
       return;
     }
     if (origin.user === undefined) return;
-    // Another source has to act on this user too: it stays dirty until that source's own run.
-    if (decision.pendingFor === undefined) this.settledUsers.add(origin.user.id);
+    if (!this.#staysDirty(subject, decision)) this.settledUsers.add(origin.user.id);
     this.rechecks.push({ user: origin.user.id, at: decision.recheckAt });
+  }
+
+  /** Nobody else would make the user dirty when the other source has run, or when the refused value is free. */
+  #staysDirty(subject: string, decision: Pick<UserDecision, 'pendingFor'>): boolean {
+    if (decision.pendingFor !== undefined) return true;
+    return (['username', 'email'] as const).some((kind) => this.refused.has(`${kind}:${subject}`));
   }
 
   note(subject: string, findings: readonly Finding[]): void {
@@ -154,7 +161,7 @@ export class PlanSession {
       ...(origin.account === undefined ? {} : { account: origin.account }),
       ...(origin.group === undefined ? {} : { group: origin.group }),
       ...(decision.recheckAt === undefined ? {} : { recheckAt: decision.recheckAt }),
-      keepsDirty: decision.pendingFor !== undefined,
+      keepsDirty: this.#staysDirty(subject, decision),
     });
     if (change.parts[0]?.part === 'created') this.created += 1;
     this.#pending.push({ id, run: this.run, change, state: 'planned' });
@@ -221,8 +228,8 @@ export async function guardBaseline(
     linkedUsers: linked,
     teamMembers: sizes,
     recent,
-    // Also true after a first run that died: a mirror half filled by it is no reason to hold the other half.
-    mirrorWasEmpty: facts.isFirstRun && linked === 0,
+    // Also true after a first run that died or was cut: a mirror half filled by it is no reason to hold the other half.
+    mirrorWasEmpty: facts.isFirstRun,
     isFirstRun: facts.isFirstRun,
   };
 }

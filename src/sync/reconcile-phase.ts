@@ -18,6 +18,8 @@ const runCodes: readonly FindingCode[] = [
   'verify-mismatch',
   'attribute-unread',
 ];
+/** They stand on two users. Who was refused a value is planned in every run, so what a plan does not derive is over. */
+const conflictCodes: readonly FindingCode[] = ['username-conflict', 'email-conflict'];
 const planCodes = (Object.keys(findingCodes) as FindingCode[]).filter((code) => !runCodes.includes(code));
 
 export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise<void> {
@@ -33,7 +35,7 @@ export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise
   const judgement = await judgePlan(session);
   noteVerdict(scope, session, judgement);
   await storeVerdict(session, judgement, record.set({ state: 'applying' }), scope.intent);
-  if (scope.intent === 'apply') await applyAndVerify(scope, session, judgement);
+  if (scope.intent === 'apply') await applyAndVerify(scope, session, judgement, read);
   end(scope, judgement, read);
 }
 
@@ -47,24 +49,19 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
   });
   const findings = [...session.findings.values()].flat();
   const changed = await session.lease.write(async (tx) => {
-    const result = await tx.findings.reconcile([...session.evaluated], findings, {
-      run: record.id,
-      now: deps.clock.now(),
-      codes: planCodes,
-    });
+    const by = { run: record.id, now: deps.clock.now() };
+    const own = await tx.findings.reconcile([...session.evaluated], findings, { ...by, codes: planCodes });
+    const conflicts = findings.filter((finding) => conflictCodes.includes(finding.code));
+    const over = await tx.findings.reconcile({ everyOf: record.source }, conflicts, { ...by, codes: conflictCodes });
     await tx.mirror.setQuarantine(session.quarantines);
     await tx.dirty.clearUsers([...session.settledUsers]);
     await tx.dirty.clearAccounts(session.settledAccounts);
     await tx.dirty.clearGroups(session.settledGroups);
     await tx.dirty.setRecheck(session.rechecks);
-    return result;
+    return { opened: own.opened + over.opened, closed: own.closed + over.closed };
   });
-  const { counts } = record.run;
-  record.count({
-    planned: session.changes.length,
-    findingsOpened: counts.findingsOpened + changed.opened,
-    findingsClosed: counts.findingsClosed + changed.closed,
-  });
+  record.count({ planned: session.changes.length });
+  countFindings(scope, changed);
 }
 
 function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement): void {
@@ -87,7 +84,12 @@ function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement
   });
 }
 
-async function applyAndVerify(scope: RunScope, session: PlanSession, judgement: Judgement): Promise<void> {
+async function applyAndVerify(
+  scope: RunScope,
+  session: PlanSession,
+  judgement: Judgement,
+  read: ReadResult,
+): Promise<void> {
   const { record, store, lease, deps, signal } = scope;
   const recheckAt = new Map(
     session.changes.flatMap((change) =>
@@ -112,14 +114,15 @@ async function applyAndVerify(scope: RunScope, session: PlanSession, judgement: 
   );
   countApplied(scope, tally);
   record.set({ state: 'verifying', applied: Object.fromEntries(judgement.verdict.tally) });
-  const failed = await verifyApplied(
-    store,
-    session,
-    tally.users,
-    signal,
-    record.phase('verifying', tally.users.length),
-  );
-  await conclude(scope, judgement, failed);
+  const onVerified = record.phase('verifying', tally.users.length);
+  const { failed, opened } = await verifyApplied(store, session, tally.users, signal, onVerified);
+  countFindings(scope, { opened, closed: 0 });
+  await conclude(scope, judgement, read, failed);
+}
+
+function countFindings({ record }: RunScope, changed: { readonly opened: number; readonly closed: number }): void {
+  const { findingsOpened, findingsClosed } = record.run.counts;
+  record.count({ findingsOpened: findingsOpened + changed.opened, findingsClosed: findingsClosed + changed.closed });
 }
 
 function countApplied(scope: RunScope, tally: ApplyTally): void {
@@ -129,7 +132,12 @@ function countApplied(scope: RunScope, tally: ApplyTally): void {
 }
 
 /** What the end of a run leaves for people and for the next run. */
-async function conclude(scope: RunScope, judgement: Judgement, failed: readonly string[]): Promise<void> {
+async function conclude(
+  scope: RunScope,
+  judgement: Judgement,
+  read: ReadResult,
+  failed: readonly string[],
+): Promise<void> {
   const { record, store, lease, deps } = scope;
   const { source } = record;
   if (failed.length > 0) record.emit({ kind: 'verify:failed', run: record.id, source, subjects: failed.length });
@@ -146,8 +154,10 @@ async function conclude(scope: RunScope, judgement: Judgement, failed: readonly 
   }
   const state = await store.read.mirror.source(source);
   // While links and overwrites of a first run are held, the source stays in its first run: waiting releases nothing.
+  // Nor does a read that was cut: it has shown only some of them.
   const isFirstDone =
     state?.firstAppliedAt === undefined &&
+    read.isComplete &&
     !(judgement.decision?.decision !== 'approved' && judgement.verdict.holds.some((hold) => hold.kind === 'first-run'));
   const changed = await lease.write(async (tx) => {
     if (isFirstDone && state !== undefined) await tx.mirror.saveSource({ ...state, firstAppliedAt: deps.clock.now() });
@@ -157,11 +167,7 @@ async function conclude(scope: RunScope, judgement: Judgement, failed: readonly 
       codes: ['verify-mismatch', 'plan-held'],
     });
   });
-  const { counts } = record.run;
-  record.count({
-    findingsOpened: counts.findingsOpened + changed.opened,
-    findingsClosed: counts.findingsClosed + changed.closed,
-  });
+  countFindings(scope, changed);
 }
 
 function end(scope: RunScope, judgement: Judgement, read: ReadResult): void {

@@ -1,8 +1,10 @@
-// After apply: the users that were changed are planned again, and nothing may come of it.
+// After apply: the users that were changed are planned again, and nothing may come of it but findings: users that the run
+// created have their number now.
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { RefusedClaims } from '../model/decision.ts';
-import type { UserId } from '../model/ids.ts';
+import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
+import { asAccountKey, asExternalId, type ExternalId, type UserId } from '../model/ids.ts';
 import { decideUser } from '../reconcile/plan.ts';
 import { loadWorld } from './load-world.ts';
 import type { PlanSession } from './plan-session.ts';
@@ -10,29 +12,62 @@ import type { SyncStore } from './ports.ts';
 
 const portion = 500;
 
-/** Labels of the users for which planning again gives a change; empty when all is well. */
+export interface Verified {
+  /** Labels of the users for which planning again gives a change; empty when all is well. */
+  readonly failed: readonly string[];
+  /** Findings that were opened. */
+  readonly opened: number;
+}
+
 export async function verifyApplied(
   store: SyncStore,
   session: PlanSession,
   users: readonly UserId[],
   signal: AbortSignal,
   onProgress: (done: number) => void,
-): Promise<readonly string[]> {
+): Promise<Verified> {
   const world = await loadWorld(store, session.world);
   const failed: string[] = [];
+  let opened = 0;
   for (let start = 0; start < users.length; start += portion) {
     signal.throwIfAborted();
     const ids = users.slice(start, start + portion);
     const accounts = Map.groupBy(await store.read.accountsOf(ids), (account) => account.userId as UserId);
+    const found: Finding[] = [];
     for (const user of await store.read.users(ids)) {
       const own = accounts.get(user.id) ?? [];
-      const { change } = decideUser(world, { user, accounts: own }, refusedTo(session.refused, user.id, own));
+      const { change, findings } = decideUser(world, { user, accounts: own }, refusedTo(session.refused, user.id, own));
       if (change !== undefined) failed.push(change.label);
+      found.push(...findings);
     }
+    opened += await openFindings(store, session, found);
     onProgress(Math.min(start + portion, users.length));
     await yieldToLoop();
   }
-  return failed;
+  return { failed, opened };
+}
+
+async function openFindings(store: SyncStore, session: PlanSession, found: readonly Finding[]): Promise<number> {
+  if (found.length === 0) return 0;
+  const findings = await ofUsers(store, session, found);
+  const by = { run: session.run, now: session.deps.clock.now(), codes: Object.keys(findingCodes) as FindingCode[] };
+  return (await session.lease.write((tx) => tx.findings.reconcile([], findings, by))).opened;
+}
+
+/** A finding about the winner of a contested address names its account when the run created both users. */
+async function ofUsers(store: SyncStore, session: PlanSession, found: readonly Finding[]): Promise<readonly Finding[]> {
+  const prefix = `account:${session.source}/`;
+  const ids = new Map<string, ExternalId>();
+  for (const { subject } of found)
+    if (subject.startsWith(prefix)) ids.set(subject, asExternalId(subject.slice(prefix.length)));
+  if (ids.size === 0) return found;
+  const digests = await store.read.mirror.digests(session.source, 'account', [...ids.values()]);
+  const keys = [...digests.values()].map((row) => asAccountKey(row.key));
+  const users = new Map((await store.read.accounts(keys)).map((account) => [account.id, account.userId]));
+  return found.map((finding) => {
+    const user = users.get(ids.get(finding.subject) ?? asExternalId(''));
+    return user === undefined ? finding : { ...finding, subject: `user:${user}` };
+  });
 }
 
 /** What was refused to this user; for one that the run created it was refused under the name of its account. */

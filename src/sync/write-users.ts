@@ -69,12 +69,13 @@ function attributeRows(pairs: readonly UserPair[]): Parameters<StoreTx['userRows
 
 export async function writeUsers(tx: StoreTx, pairs: readonly UserPair[]): Promise<void> {
   const { userRows } = tx;
-  await userRows.create(pairs.filter((pair) => pair.before === undefined).map((pair) => rowOf(pair.after)));
   await userRows.save(
     pairs
       .filter((pair) => pair.before !== undefined && isRowChanged(pair.before, pair.after))
       .map((pair) => rowOf(pair.after)),
   );
+  // After the others: a new user may take a name that one of them gives up, never the other way round.
+  await userRows.create(pairs.filter((pair) => pair.before === undefined).map((pair) => rowOf(pair.after)));
   const links: (Link & { user: UserId })[] = [];
   const states: { account: AccountKey; state: Link['state'] }[] = [];
   for (const { before, after } of pairs) {
