@@ -129,7 +129,9 @@ function alwaysHeld(
       part.part === 'enabled' ||
       (part.part === 'field' && part.before !== undefined && part.before.value !== part.after?.value),
   );
-  if (baseline.isFirstRun && isOverwritten) dangers.push({ kind: 'first-run' });
+  // Users that the source itself has created or linked by then are its own, however long its first run waits for a person.
+  const isOwn = user.links.some((link) => link.source === world.source);
+  if (baseline.isFirstRun && isOverwritten && !isOwn) dangers.push({ kind: 'first-run' });
   return dangers;
 }
 
