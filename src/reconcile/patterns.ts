@@ -8,19 +8,28 @@ export type NameMatcher = (name: string) => boolean;
 
 export function compilePatterns(patterns: readonly string[]): NameMatcher {
   const exact = new Set<string>();
-  const globs: RegExp[] = [];
+  const globs: (readonly string[])[] = [];
   for (const pattern of patterns) {
-    const folded = foldKey(pattern);
-    if (!folded.includes('*')) exact.add(folded);
-    // Runs of stars are one star: `**` must not make the expression backtrack.
-    else globs.push(new RegExp(`^${folded.split(/\*+/u).map(escapeRegExp).join('.*')}$`, 'su'));
+    const pieces = foldKey(pattern).split('*');
+    if (pieces.length === 1) exact.add(pieces[0] ?? '');
+    else globs.push(pieces);
   }
   return (name) => {
     const folded = foldKey(name);
-    return exact.has(folded) || globs.some((glob) => glob.test(folded));
+    return exact.has(folded) || globs.some((pieces) => takes(pieces, folded));
   };
 }
 
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&');
+/** Looks for the pieces between the stars one after the other: no regular expression, so no pattern can take forever. */
+function takes(pieces: readonly string[], name: string): boolean {
+  const [head = '', ...rest] = pieces;
+  const tail = rest.pop() ?? '';
+  if (!name.startsWith(head)) return false;
+  let at = head.length;
+  for (const piece of rest) {
+    const found = name.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return name.length - tail.length >= at && name.endsWith(tail);
 }
