@@ -87,6 +87,6 @@ function enabledElsewhere(user: User, because: EnabledReason): RosterdError {
     because === 'pinned'
       ? [`rosterd user unpin ${name} enabled`]
       : [`rosterd user pin ${name} enabled yes --reason "..."`, `rosterd user sync off ${name} --reason "..."`];
-  const text = `${name} cannot be enabled by hand: ${whyNot[because] ?? because}. Either mend it there, or choose:\n${choices.join('\n')}`;
+  const text = `${name} cannot be enabled by hand: ${whyNot[because] ?? because}.`;
   return new RosterdError('edit-conflict', text, { subject: name, detail: { because, choices } });
 }

@@ -35,14 +35,10 @@ export async function findUser(reader: UserFinder, ref: string): Promise<User> {
   if (first === undefined) throw new RosterdError('user-unknown', `No user "${ref}".`, { subject: ref });
   if (second !== undefined) {
     const choices = found.map((user) => `user:${user.id} (${usernameOf(user)})`);
-    throw new RosterdError(
-      'user-ambiguous',
-      `"${ref}" is the number of one user and the username of another: ${choices.join(', ')}.`,
-      {
-        subject: ref,
-        detail: { choices },
-      },
-    );
+    throw new RosterdError('user-ambiguous', `"${ref}" is the number of one user and the username of another.`, {
+      subject: ref,
+      detail: { choices },
+    });
   }
   return first;
 }

@@ -39,8 +39,8 @@ export function exitCodeOf(run: Run): ExitCode {
       return exitCodes.store;
     case 'held':
       return exitCodes.held;
+    // With holds it ended as done because a person has approved or rejected them.
     case 'done':
-      if (run.holds.length > 0) return exitCodes.held;
       return run.dryRun && run.counts.planned > 0 ? exitCodes.wouldChange : exitCodes.done;
     case 'reading':
     case 'planning':

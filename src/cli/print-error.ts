@@ -60,8 +60,16 @@ export function printError(terminal: Terminal, said: SaidError, format: 'text' |
   const [first = '', ...rest] = lines;
   terminal.errorLine(`${terminal.styleError('red', 'rosterd:')} ${first} [${said.code}]`);
   for (const line of rest) terminal.errorLine(`  ${line}`);
-  terminal.errorLine(`  ${said.advice}`);
+  for (const line of whatToDo(said)) terminal.errorLine(`  ${line}`);
   if (said.stack !== undefined) terminal.errorLine(said.stack);
+}
+
+/** Where the error knows the choices, they say more than the catalogue. */
+function whatToDo(said: SaidError): readonly string[] {
+  const choices = said.detail?.['choices'];
+  return Array.isArray(choices)
+    ? ['Choose one of:', ...choices.map((choice) => `  ${printable(String(choice))}`)]
+    : [said.advice];
 }
 
 export function errorJson(said: SaidError): ErrorJson {

@@ -10,7 +10,7 @@ import { type ChangeGroup, type ChangeLine, changeGroups, changeLines, countPart
 import { durationText } from './duration-text.ts';
 import { printable } from './table.ts';
 import type { Terminal } from './terminal.ts';
-import { verdictLines } from './verdict-text.ts';
+import { isWaiting, verdictLines } from './verdict-text.ts';
 
 export interface ShowOptions {
   /** Most lines per group; undefined for all of them. */
@@ -18,8 +18,8 @@ export interface ShowOptions {
   readonly states?: readonly StoredChange['state'][];
 }
 
-/** Of a run that failed, no changes are no news. */
-const endedWell = (run: Run): boolean => run.state === 'done' || run.state === 'held';
+/** Of a run that failed, or whose changes are stored with an earlier one, no changes are no news. */
+const endedClean = (run: Run): boolean => (run.state === 'done' || run.state === 'held') && run.holds.length === 0;
 
 interface Digest {
   readonly lines: Map<ChangeGroup, { readonly shown: (ChangeLine & { readonly state: string })[]; total: number }>;
@@ -30,11 +30,11 @@ interface Digest {
 export async function printRunReport(terminal: Terminal, report: RunReport, options: ShowOptions): Promise<void> {
   const digest = await digestChanges(report, options);
   for (const { kind, title } of changeGroups) printGroup(terminal, title, digest.lines.get(kind));
-  if (digest.changes > 0 || endedWell(report.run)) terminal.line(totalsLine(digest));
+  if (digest.changes > 0 || endedClean(report.run)) terminal.line(totalsLine(digest));
   terminal.line(outcomeLine(report.run));
   if (report.run.errorCode !== undefined) terminal.line(`  ${errorCatalogue[report.run.errorCode].advice}`);
-  const color = report.run.holds.length === 0 ? 'green' : 'red';
-  for (const [index, line] of verdictLines(report.run).entries())
+  const color = isWaiting(report) ? 'red' : 'green';
+  for (const [index, line] of verdictLines(report).entries())
     terminal.line(index === 0 ? terminal.style(color, line) : line);
 }
 
@@ -107,7 +107,9 @@ export function outcomeLine(run: Run): string {
   const done = run.dryRun ? `${counts.planned} planned` : `applied ${counts.applied}, held ${counts.held}`;
   const rest = [
     counts.conflict === 0 ? '' : `${counts.conflict} in conflict with an edit (tried again by the next run)`,
-    counts.findingsOpened === 0 ? '' : `${counts.findingsOpened} new findings (rosterd finding list)`,
+    counts.findingsOpened === 0 || run.dryRun
+      ? ''
+      : `${counts.findingsOpened} new ${counts.findingsOpened === 1 ? 'finding' : 'findings'} (rosterd finding list)`,
   ].filter((text) => text !== '');
   return `Run ${run.id} of ${run.source} (${kind}): ${run.state} ${took}${because}; ${[read, done, ...rest].join('; ')}.`;
 }

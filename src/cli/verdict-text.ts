@@ -4,6 +4,7 @@
 import type { DangerKind, Hold } from '../model/decision.ts';
 import type { GuardLimit } from '../model/policy.ts';
 import type { Run } from '../model/run.ts';
+import type { RunReport } from './app.ts';
 
 const number = (value: number): string => String(value);
 
@@ -60,20 +61,72 @@ export const holdText = (hold: Hold): string => `${said[hold.kind](hold)} (${hol
 /** The run that a decision is made on: the first that stored these held changes. */
 export const heldRunOf = (run: Run): number => run.heldRunId ?? run.id;
 
-/** What keeps the guard from its work, then what was and was not done, then the ways on. */
-export function verdictLines(run: Run): readonly string[] {
+/** What became of the changes that the guard stopped. */
+type Fate = 'would-wait' | 'waits' | 'rejected' | 'superseded' | 'released';
+
+/**
+ *   run                                      | its stored changes | fate
+ *   dry                                      | any                | would-wait
+ *   holds the same set as an earlier run     | stored there       | waits, or rejected when it ended as done
+ *   any other                                | some held          | waits
+ *                                            | some rejected      | rejected
+ *                                            | some superseded    | superseded
+ *                                            | none of these      | released by an approval
+ */
+function fateOf({ run, changeCounts }: Judged): Fate {
+  if (run.dryRun) return 'would-wait';
+  if (run.heldRunId !== undefined && run.heldRunId !== run.id) return run.state === 'done' ? 'rejected' : 'waits';
+  if ((changeCounts.held ?? 0) > 0) return 'waits';
+  if ((changeCounts.rejected ?? 0) > 0) return 'rejected';
+  return (changeCounts.superseded ?? 0) > 0 ? 'superseded' : 'released';
+}
+
+type Judged = Pick<RunReport, 'run' | 'changeCounts'>;
+
+const headlines: Readonly<Record<Fate, string>> = {
+  'would-wait': 'HELD',
+  waits: 'HELD',
+  rejected: 'REJECTED',
+  superseded: 'SUPERSEDED',
+  released: 'APPROVED',
+};
+
+/** The guard's verdict in words, what was and was not done, and the ways on. */
+export function verdictLines(judged: Judged): readonly string[] {
+  const { run } = judged;
   if (run.holds.length === 0) return run.dryRun ? ['Guard: safe. Nothing would be held.'] : [];
+  const fate = fateOf(judged);
   const [first, ...others] = run.holds.map(holdText);
-  const lines = [`HELD: ${first}`, ...others.map((text) => `      ${text}`)];
-  const count = run.counts.held;
-  const what = count === 0 ? 'the changes above' : plural(count, 'change', 'changes');
-  if (run.dryRun) return [...lines, `A real run would hold ${what} for a decision; a dry run applies nothing.`];
+  const indent = ' '.repeat(headlines[fate].length + 2);
+  return [`${headlines[fate]}: ${first}`, ...others.map((text) => `${indent}${text}`), ...fateLines(fate, run)];
+}
+
+/** Somebody has to act on it. */
+export const isWaiting = (judged: Judged): boolean =>
+  judged.run.holds.length > 0 && ['waits', 'would-wait'].includes(fateOf(judged));
+
+function fateLines(fate: Fate, run: Run): readonly string[] {
   const id = heldRunOf(run);
-  return [
-    ...lines,
-    `Nothing of this was applied: ${what} wait for a decision.`,
-    `  look:    rosterd run show ${id} --held`,
-    `  release: rosterd run approve ${id} --reason "..."`,
-    `  silence: rosterd run reject ${id} --reason "..." --until 30d`,
-  ];
+  const what = plural(run.counts.held, 'change', 'changes');
+  switch (fate) {
+    case 'would-wait':
+      return [`A real run would hold ${what} for a decision; a dry run applies nothing.`];
+    case 'waits':
+      return [
+        `Nothing of this was applied: ${what} ${run.counts.held === 1 ? 'waits' : 'wait'} for a decision.`,
+        `  look:    rosterd run show ${id} --held`,
+        `  release: rosterd run approve ${id} --reason "..."`,
+        `  silence: rosterd run reject ${id} --reason "..." --until 30d`,
+      ];
+    case 'rejected':
+      return [
+        `Nothing of this was applied, and it is silent for now. To apply it after all: rosterd run approve ${id} --reason "..."`,
+      ];
+    case 'superseded':
+      return ['Nothing of this was applied: the source derives other changes now. See the newest run.'];
+    case 'released':
+      return ['An approval released it; what was applied is above.'];
+    default:
+      return fate satisfies never;
+  }
 }

@@ -83,7 +83,7 @@ async function sync(
     case 'held':
       return reportOf(
         runOf(source, request, {
-          state: request.intent === 'plan' ? 'done' : 'held',
+          state: 'held',
           holds: [accessLoss],
           counts: { ...noCounts, planned: 131, held: 131 },
         }),

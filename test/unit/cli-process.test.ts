@@ -93,7 +93,7 @@ describe('the command line as a process', { timeout: 60 * second }, () => {
         and 111 more (--all)
 
       Totals: 131 changes: 131 fields, 131 main teams.
-      Run 7 of held (full, dry run): done in 2.0 s; read 0 accounts, 0 groups; 131 planned.
+      Run 7 of held (full, dry run): held in 2.0 s; read 0 accounts, 0 groups; 131 planned.
       HELD: 131 of 250 users would lose access (52 %; limit 5 % and more than 5, or more than 500)
       A real run would hold 131 changes for a decision; a dry run applies nothing.
       "

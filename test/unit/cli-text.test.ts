@@ -3,12 +3,14 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { changeLines, countParts } from '../../src/cli/change-text.ts';
 import { durationText } from '../../src/cli/duration-text.ts';
+import { exitCodeOf, worstOf } from '../../src/cli/exit-codes.ts';
 import { createProgress } from '../../src/cli/progress.ts';
 import { printTable } from '../../src/cli/table.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
-import { holdText, percent } from '../../src/cli/verdict-text.ts';
+import { holdText, percent, verdictLines } from '../../src/cli/verdict-text.ts';
 import type { Change } from '../../src/model/change.ts';
-import { asRunId, asSourceName } from '../../src/model/ids.ts';
+import { asEpochMs, asRunId, asSourceName } from '../../src/model/ids.ts';
+import { noCounts, type Run } from '../../src/model/run.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 
 function capture(columns?: number) {
@@ -72,6 +74,53 @@ describe('verdicts', () => {
     expect(percent(0.996)).toBe('99.6 %');
     expect(percent(0)).toBe('0 %');
     expect(percent(1)).toBe('100 %');
+  });
+});
+
+describe('what became of held changes', () => {
+  const holds = [
+    { kind: 'access-loss', count: 56, recent: 0, baseline: 115, limit: { ratio: 0.05, count: 5 } },
+  ] as const;
+  const run = (more: Partial<Run>): Run => ({
+    id: asRunId(5),
+    source: asSourceName('hq'),
+    trigger: 'cli',
+    actor: 'cli:ops@console',
+    mode: 'full',
+    dryRun: false,
+    state: 'held',
+    startedAt: asEpochMs(0),
+    counts: { ...noCounts, held: 56 },
+    holds,
+    applied: {},
+    ...more,
+  });
+  const headline = (more: Partial<Run>, changeCounts = {}): string | undefined =>
+    verdictLines({ run: run(more), changeCounts })[0]?.split(':')[0];
+
+  it.each([
+    ['waits', 'HELD', {}, { held: 56 }],
+    ['waits under the number of the run that stored it', 'HELD', { id: asRunId(6), heldRunId: asRunId(5) }, {}],
+    ['would wait', 'HELD', { dryRun: true }, { held: 56 }],
+    ['was approved', 'APPROVED', { state: 'done' }, { applied: 56 }],
+    ['was rejected', 'REJECTED', {}, { rejected: 56 }],
+    ['was rejected before and is silent', 'REJECTED', { id: asRunId(6), heldRunId: asRunId(5), state: 'done' }, {}],
+    ['was superseded', 'SUPERSEDED', {}, { superseded: 56 }],
+  ] as const)('%s: %s', (_what, word, more, counts) => {
+    expect(headline(more, counts)).toBe(word);
+  });
+
+  it('sends the person to the run that stores the changes', () => {
+    const lines = verdictLines({ run: run({ id: asRunId(6), heldRunId: asRunId(5) }), changeCounts: {} });
+    expect(lines.join('\n')).toContain('rosterd run approve 5 --reason');
+  });
+
+  it('exits with 3 only while somebody has to act', () => {
+    expect(exitCodeOf(run({}))).toBe(3);
+    expect(exitCodeOf(run({ dryRun: true }))).toBe(3);
+    expect(exitCodeOf(run({ state: 'done' }))).toBe(0);
+    expect(exitCodeOf(run({ state: 'failed', errorCode: 'store-full' }))).toBe(6);
+    expect(worstOf([0, 3, 2])).toBe(3);
   });
 });
 
