@@ -30,7 +30,9 @@ export async function judgePlan(session: PlanSession): Promise<Judgement> {
   if (held.length === 0) return { verdict, safe, held };
   const heldChecksum = await checksumOf(session.store.read, session.run, new Set(held.map((change) => change.id)));
   const now = session.deps.clock.now();
-  const [decision] = await session.store.read.approvals(session.source, heldChecksum, now);
+  const [newest] = await session.store.read.approvals(session.source, heldChecksum, now);
+  const isSpent = newest?.decision === 'approved' && (await wasCarriedOut(session.store.read, newest));
+  const decision = isSpent ? undefined : newest;
   const holder = await holderOf(session.store.read, session.source, heldChecksum);
   return {
     verdict,
@@ -63,6 +65,21 @@ export async function holderOf(read: StoreReader, source: SourceName, checksum: 
       run.heldRunId === undefined &&
       run.endedAt !== undefined &&
       run.counts.held > 0,
+  );
+}
+
+/** An approval releases its set once: when the same comes up again, a person looks at it again. */
+async function wasCarriedOut(read: StoreReader, approval: Approval): Promise<boolean> {
+  const runs = await read.runs({ source: approval.source, limit: 200 });
+  return runs.some(
+    (run) =>
+      !run.dryRun &&
+      run.heldChecksum === approval.checksum &&
+      run.heldRunId === undefined &&
+      run.endedAt !== undefined &&
+      run.endedAt >= approval.at &&
+      run.counts.held === 0 &&
+      run.counts.conflict === 0,
   );
 }
 

@@ -71,7 +71,7 @@ function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement
   record.count({ held: isReleased ? 0 : held.length, created: session.created });
   record.set({
     holds: isReleased ? [] : verdict.holds,
-    ...(heldChecksum === undefined || isReleased ? {} : { heldChecksum }),
+    ...(heldChecksum === undefined ? {} : { heldChecksum }),
     ...(heldBy === undefined || isReleased || scope.intent === 'plan' ? {} : { heldRunId: heldBy }),
   });
   record.emit({
