@@ -1,14 +1,17 @@
 // The demo is what a newcomer sees first: it must tell its whole story, by itself, and leave nothing behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const script = fileURLToPath(new URL('../lab/demo.ts', import.meta.url));
+const client = new URL('../lab/demo-directory-client.ts', import.meta.url).href;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
@@ -16,19 +19,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Everything that the demo makes goes into our own folder, so that what is left can be seen. */
-function start(args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string } {
+function start(): { readonly child: ChildProcess; readonly output: () => string } {
   const env = { ...process.env, TMPDIR: folder, NO_COLOR: '1' };
-  const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
   return { child, output: () => Buffer.concat(chunks).toString() };
-}
-
-async function play(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
-  const { child, output } = start(args);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output: output() };
 }
 
 function isAlive(pid: number): boolean {
@@ -40,9 +37,19 @@ function isAlive(pid: number): boolean {
   }
 }
 
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
 describe('demo', () => {
   it('tells its story, checks every step, and leaves no process and no folder', { timeout: 240_000 }, async () => {
-    const { code, output } = await play([]);
+    const demo = start();
+    const [code] = (await once(demo.child, 'close')) as [number | null];
+    const output = demo.output();
     expect(code, output).toBe(0);
     for (const line of [
       '$ bin/rosterd plan ad-hq',
@@ -62,12 +69,13 @@ describe('demo', () => {
     ])
       expect(output).toContain(line);
     // No colours without a terminal, and no stack of an error anywhere.
-    expect(output).not.toMatch(/\u001b\[|^\s+at .*:\d+:\d+/mu);
+    expect(stripVTControlCharacters(output)).toBe(output);
+    expect(output).not.toMatch(/^\s+at .*:\d+:\d+/mu);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('removes what it made when it is stopped in the middle', { timeout: 120_000 }, async () => {
-    const { child, output } = start([]);
+    const { child, output } = start();
     while (!output().includes('$ bin/rosterd')) await sleep(50);
     child.kill('SIGTERM');
     const [code] = (await once(child, 'close')) as [number | null];
@@ -75,20 +83,30 @@ describe('demo', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('with --keep leaves a directory that serves until its folder is removed', { timeout: 240_000 }, async () => {
-    const { code, output } = await play(['--keep']);
-    expect(code, output).toBe(0);
-    const kept = /^ {2}rm -r (?<path>.+)$/mu.exec(output)?.groups?.['path'] ?? '';
-    const pid = Number(readFileSync(join(kept, 'directory.pid'), 'utf8'));
-    expect(isAlive(pid)).toBe(true);
-    const rosterd = fileURLToPath(new URL('../../bin/rosterd', import.meta.url));
-    const env = { ...process.env, ROSTERD_CONFIG: join(kept, 'rosterd.yaml') };
-    const [exit] = (await once(spawn(rosterd, ['sync', 'ad-hq'], { env, stdio: 'ignore' }), 'exit')) as [number | null];
-    expect(exit).toBe(0);
+  it('can leave its directory running until the folder is removed', { timeout: 60_000 }, async () => {
+    const kept = mkdtempSync(join(folder, 'kept-'));
+    // What --keep does at the end of the story, in a process that ends after it.
+    const keep = `
+      const { startDemoDirectory } = await import(${JSON.stringify(client)});
+      const directory = await startDemoDirectory({ people: 5 });
+      directory.leaveRunning(${JSON.stringify(kept)});
+      console.log(directory.pid, directory.facts.tlsPort);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', keep], {
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(code).toBe(0);
+    const [pid = 0, port = 0] = said.trim().split(' ').map(Number);
+    await sleep(1_500);
+    expect(await connects(port)).toBe(true);
     rmSync(kept, { recursive: true });
     for (let waited = 0; isAlive(pid) && waited < 100; waited += 1) await sleep(100);
     expect(isAlive(pid)).toBe(false);
-    expect(existsSync(kept)).toBe(false);
     expect(readdirSync(folder)).toEqual([]);
   });
 });
