@@ -20,7 +20,7 @@ import type { Policy } from './model/policy.ts';
 import { fieldNames } from './model/user.ts';
 import { fanOut } from './observe/fan-out.ts';
 import { logEvents } from './observe/log-events.ts';
-import { createLogger, type Logger } from './observe/logger.ts';
+import { createLogger } from './observe/logger.ts';
 import { mapField } from './reconcile/map.ts';
 import type { Store } from './store/open-store.ts';
 import { approveHeld, rejectHeld } from './sync/decide-held.ts';
@@ -39,7 +39,7 @@ export function createRosterd(version: string): Rosterd {
     version,
     init: ({ folder }) => init(folder),
     checkConfig,
-    open: async (location) => openApp(await load(location)),
+    open: async (location) => openApp(await load(location), location.log ?? 'off'),
     openDatabase: async (location) => openComposedDatabase(await load(location), clock),
   };
 }
@@ -80,15 +80,17 @@ interface Installation {
   readonly policy: Policy;
   readonly store: Store;
   readonly holder: string;
-  readonly logger: Logger;
+  /** Who listens to every run beside the command: the log, when asked for. */
+  readonly sinks: readonly EventSink[];
 }
 
-async function openApp(config: Config): Promise<App> {
-  // A person is watching: the log says what needs attention, the run's own output says the rest.
-  const logger = createLogger({ level: config.log.level === 'error' ? 'error' : 'warn', format: 'text' });
+async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
+  // Without --log a person is watching, and the output of the command says it all; warnings about the configuration stay.
+  const logger = createLogger(log === 'on' ? config.log : { level: 'warn', format: 'text' });
   for (const { message, path } of config.warnings) logger.warn(`${path}: ${message}`);
+  const sinks = log === 'on' ? [logEvents(logger)] : [];
   const { store, holder, reads } = await openComposedStore(config, clock);
-  const installation: Installation = { config, policy: compilePolicy(config), store, holder, logger };
+  const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };
   const admin = createAdmin({ store, reads, policy: installation.policy, now: clock.now, actor: actor() });
   const report = async (id: RunId): Promise<RunReport> => reportOf(store, id);
   return {
@@ -151,13 +153,13 @@ async function connect({ config, policy }: Installation, source: SourceName): Pr
 }
 
 function depsWith(installation: Installation, onEvent: EventSink, connector?: Connector): SyncDeps {
-  const { store, policy, holder, logger } = installation;
+  const { store, policy, holder, sinks } = installation;
   return {
     store,
     policy,
     clock,
     holder,
-    emit: fanOut(onEvent, logEvents(logger)),
+    emit: fanOut(onEvent, ...sinks),
     connector: (source) => {
       if (connector === undefined) throw new RosterdError('bug', `No connector was made for ${source}.`);
       return connector;

@@ -12,6 +12,8 @@ import type { Approval, StoredChange } from '../sync/ports.ts';
 /** Where the configuration is: `--config`, or undefined for ROSTERD_CONFIG and the usual places. */
 export interface ConfigLocation {
   readonly config: string | undefined;
+  /** `on`: runs are logged as the configuration says (log.level, log.format). Default: off. */
+  readonly log?: 'on' | 'off';
 }
 
 export interface ConfigReport {

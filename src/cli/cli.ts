@@ -23,11 +23,11 @@ export interface Globals {
 }
 
 export function globalsOf(command: Command): Globals {
-  const options = command.optsWithGlobals<{ config?: string; json?: true; quiet?: true }>();
+  const options = command.optsWithGlobals<{ config?: string; json?: true; quiet?: true; log?: true }>();
   return {
-    location: { config: options.config },
+    location: { config: options.config, log: options.log === true ? 'on' : 'off' },
     format: options.json ? 'json' : 'text',
-    isQuiet: options.quiet === true,
+    isQuiet: options.quiet === true || options.log === true,
   };
 }
 

@@ -19,7 +19,7 @@ export function buildProgram(cli: Cli, version: string): Command {
   const program = new Command('rosterd');
   program
     .description(
-      'Synchronises users and teams of a contact centre from Active Directory, Cisco UCCX and UCCE. It never writes to a source.',
+      'Synchronises users and teams of a contact centre from Active Directory and OpenLDAP. It never writes to a source.',
     )
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -28,6 +28,9 @@ export function buildProgram(cli: Cli, version: string): Command {
     )
     .addOption(new Option('--json', 'print one JSON document (errors too) instead of text'))
     .addOption(new Option('-q, --quiet', 'no progress'))
+    .addOption(
+      new Option('--log', 'instead of progress, the log on stderr as the configuration says (for cron and systemd)'),
+    )
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => cli.terminal.line(text.replace(/\n$/u, '')),
