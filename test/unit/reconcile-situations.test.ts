@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MirrorAccount, Presence } from '../../src/model/account.ts';
 import type { EnabledReason } from '../../src/model/change.ts';
+import { asGroupKey, asTeamId } from '../../src/model/ids.ts';
 import type { Link, User } from '../../src/model/user.ts';
 import { absenceOf, suspicionOf } from '../../src/reconcile/absence.ts';
 import { decideEnabled } from '../../src/reconcile/enabled.ts';
@@ -260,6 +261,64 @@ describe('an account whose absence acts', () => {
       noRefusals,
     );
     expect([decision.change, decision.recheckAt]).toEqual([undefined, later(dayMs)]);
+  });
+});
+
+describe('a disputed account', () => {
+  const teams = [team(1, 'Red'), team(2, 'Blue')];
+  const groups = [group(1, 'Red', { teamId: asTeamId(1) }), group(2, 'Blue', { teamId: asTeamId(2) })];
+
+  it('leaves every row, value and state of its user as it is, whatever it says now', () => {
+    const stranger = account(
+      1,
+      { name: 'eve', ext: '2' },
+      { memberOf: [asGroupKey(2)], quarantine: 'reused-id', status: 'disabled' },
+    );
+    const one = settledUser(1, stranger, {
+      values: owned(ad, { username: 'ann' }),
+      attributes: [{ name: 'extension', value: '1', owner: ad }],
+      memberships: [row(1, ad)],
+      mainTeam: asTeamId(1),
+    });
+    const decision = decideUser(world({ teams, groups }), { user: one, accounts: [stranger] }, noRefusals);
+    expect(decision.change).toBeUndefined();
+    expect(decision.findings.map(({ code, subject }) => [code, subject])).toEqual([['name-of-another', 'user:1']]);
+  });
+
+  it('does not stand against a person who pins a team out', () => {
+    const frozen = account(1, { name: 'ann' }, { quarantine: 'returned-late', memberOf: [asGroupKey(1)] });
+    const pins = [pin('membership', '1', { mode: 'keep-out' })];
+    const one = settledUser(1, frozen, { memberships: [row(1, ad)], mainTeam: asTeamId(1), pins });
+    const decision = decideUser(world({ teams, groups }), { user: one, accounts: [frozen] }, noRefusals);
+    expect(decision.change?.parts.map((part) => part.part)).toEqual(['membership', 'main-team']);
+  });
+});
+
+describe('rows of another source', () => {
+  const teams = [team(1, 'Red')];
+  const groups = [group(1, 'Red', { source: ucce, teamId: asTeamId(1) })];
+  const accounts = [
+    account(1, { name: 'ann' }),
+    account(2, { name: 'ann', ext: '1' }, { source: ucce, memberOf: [asGroupKey(1)], manages: [asGroupKey(1)] }),
+  ];
+  const one = user(1, {
+    values: owned(ad, { username: 'ann' }),
+    links: accounts.map((each) => link(each)),
+    roles: [{ role: 'AGENT', owner: ucce }],
+  });
+
+  it('wait for the run of that source, under its own guard', () => {
+    const { change, pendingFor } = decideUser(world({ teams, groups }), { user: one, accounts }, noRefusals);
+    expect([change, pendingFor]).toEqual([undefined, [ucce]]);
+    const own = decideUser(world({ source: ucce, teams, groups }), { user: one, accounts }, noRefusals);
+    expect(own.change?.parts.map((part) => part.part)).toEqual([
+      'attribute',
+      'membership',
+      'grant',
+      'role',
+      'main-team',
+    ]);
+    expect(own.pendingFor).toBeUndefined();
   });
 });
 
