@@ -2,7 +2,7 @@
 // store, the connector, a clock that can be moved. Only the clock is not the real part.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectorType, connectorTypes } from '../../connectors/registry.ts';
@@ -61,6 +61,8 @@ export interface Office {
   configure(
     options: Pick<OfficeOptions, 'source' | 'head'> & { readonly base?: string; readonly users?: string },
   ): Promise<void>;
+  /** Trusts this authority instead of the server's own. */
+  trust(authority: string): Promise<void>;
   sync(signal?: AbortSignal): Promise<Run>;
   dryRun(): Promise<Run>;
   approve(run: Run): Promise<Run>;
@@ -89,7 +91,7 @@ const sourceText = (
     type: active-directory
     connection:
       servers: ["${server.url}"]
-      tls: { caFile: "${server.caFile}" }
+      tls: { caFile: ca.pem }
       bind: { user: "${server.reader.user}", password: { file: password } }
       timeouts: { connectMs: 2000, requestMs: 1500, idleMs: 1000 }
       pageSize: ${pageSize}
@@ -104,6 +106,7 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const groups = await addUnit(server.directory, server.directory.baseDn, 'Groups');
   const configFile = join(folder, 'rosterd.yaml');
   const store = options.location === undefined ? '{ sqlite: rosterd.db }' : '{ postgresql: { file: database } }';
+  await copyFile(server.caFile, join(folder, 'ca.pem'));
   await writeFile(join(folder, 'password'), server.reader.password, { mode: 0o600 });
   await writeFile(join(folder, 'audit.key'), randomBytes(32).toString('hex'), { mode: 0o600 });
   const write = (head: string, base: string, users: string, rest: string): Promise<void> =>
@@ -192,6 +195,7 @@ async function assemble({ folder, server, people, groups, configFile, location, 
       await write(options.head ?? '', options.base ?? people, options.users ?? '', options.source ?? '');
       ({ deps, admin } = await parts());
     },
+    trust: (authority) => writeFile(join(folder, 'ca.pem'), authority),
     async sync(signal) {
       // No two runs begin in the same moment.
       now = asEpochMs(now + minute);
