@@ -5,11 +5,13 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { RosterdError } from '../model/errors.ts';
 import { type Dialect, postgresqlDialect, sqliteDialect } from './dialect.ts';
 import { toStoreError } from './errors.ts';
 import { PrismaClient as PostgresqlClient } from './generated/postgresql/client.ts';
 import { PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
+import { fetchLent, lending, ParameterShelf } from './lend-parameters.ts';
 import type { WriterClient } from './write-queue.ts';
 
 export interface SqliteOptions {
@@ -58,11 +60,9 @@ function sqliteConnections({ path, isTemporary }: SqliteOptions): Connections {
     openWriter: () =>
       opened(path, async () => {
         createPrivately(path);
-        const client = new SqliteClient({
-          adapter: new PrismaBetterSqlite3({ url: path, timeout: driverBusyTimeoutMs }),
-        });
+        const adapter = new PrismaBetterSqlite3({ url: path, timeout: driverBusyTimeoutMs });
         // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import.
-        return prepare(client, [
+        return prepare(adapter, [
           'journal_mode = WAL',
           `synchronous = ${isTemporary === true ? 'OFF' : 'FULL'}`,
           'cache_size = -65536',
@@ -72,15 +72,17 @@ function sqliteConnections({ path, isTemporary }: SqliteOptions): Connections {
     openReader: () =>
       opened(path, async () => {
         const config = { url: path, readonly: true, fileMustExist: true, timeout: 1_000 };
-        return prepare(new SqliteClient({ adapter: new PrismaBetterSqlite3(config) }), ['cache_size = -32768']);
+        return prepare(new PrismaBetterSqlite3(config), ['cache_size = -32768']);
       }),
   };
 }
 
-async function prepare(client: SqliteClient, pragmas: readonly string[]): Promise<WriterClient> {
+async function prepare(adapter: SqlDriverAdapterFactory, pragmas: readonly string[]): Promise<WriterClient> {
+  const shelf = new ParameterShelf();
+  const client = new SqliteClient({ adapter: fetchLent(adapter, shelf) });
   try {
     for (const pragma of [...pragmas, 'temp_store = MEMORY']) await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
-    return client as WriterClient;
+    return lending(client as WriterClient, shelf);
   } catch (error) {
     await client.$disconnect();
     throw error;
@@ -132,14 +134,15 @@ function postgresqlConnections(options: PostgresqlOptions, lockTimeoutMs: number
       // A broken connection shows in the next call; without a listener it would end the process.
       { onPoolError: () => {}, onConnectionError: () => {} },
     );
-    const client = new PostgresqlClient({ adapter });
+    const shelf = new ParameterShelf();
+    const client = new PostgresqlClient({ adapter: fetchLent(adapter, shelf) });
     try {
       await client.$queryRawUnsafe('SELECT 1');
     } catch (error) {
       await client.$disconnect();
       throw toStoreError(error, place);
     }
-    return client as unknown as WriterClient;
+    return lending(client as unknown as WriterClient, shelf);
   };
   return {
     dialect: postgresqlDialect,

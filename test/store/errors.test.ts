@@ -1,4 +1,6 @@
 // What goes wrong with a database, and what the operator is told. Messages name the file or host, never a password.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -20,7 +22,15 @@ const problemOf = (work: Promise<unknown>): Promise<RosterdError> =>
     },
   );
 
-const isRoot = process.getuid?.() === 0;
+/** Root may write everything, so the file is opened by a process of the user nobody. */
+async function codeAsNobody(path: string): Promise<unknown> {
+  const identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const args = [JSON.stringify({ kind: 'sqlite', path }), 'open'];
+  const child = fork(join(import.meta.dirname, 'child.ts'), args, { execArgv: [], ...identity });
+  const [code] = (await once(child, 'message')) as [unknown];
+  if (child.exitCode === null) await once(child, 'exit');
+  return code;
+}
 
 describeStores('migrations', (stores) => {
   it('are applied once, also by several starters at the same time', async () => {
@@ -80,8 +90,11 @@ describeStores('migrations', (stores) => {
 });
 
 describeStores('errors', (stores) => {
-  const onSqlite = it.runIf(stores.kind === 'sqlite');
-  const onPostgresql = it.runIf(stores.kind === 'postgresql');
+  const on = (kind: typeof stores.kind) => (name: string, test: () => Promise<void>) => {
+    if (stores.kind === kind) it(name, test);
+  };
+  const onSqlite = on('sqlite');
+  const onPostgresql = on('postgresql');
 
   onSqlite('name a folder that does not exist', async () => {
     const path = join(await stores.folder(), 'no', 'rosterd.db');
@@ -140,12 +153,16 @@ describeStores('errors', (stores) => {
     expect(await store.read.mirror.counts(hq)).toMatchObject({ accounts: 2 });
   });
 
-  it.runIf(stores.kind === 'sqlite' && !isRoot)('say that the file may not be written', async () => {
+  onSqlite('say that the file, or its folder, may not be written', async () => {
     const store = await stores.open();
-    const copy = join(await stores.folder(), 'copy.db');
+    const folder = await stores.folder();
+    const copy = join(folder, 'copy.db');
     await openDatabase(store.core.location, stores.clock).backup(copy);
-    chmodSync(copy, 0o400);
-    expect((await problemOf(stores.open({ kind: 'sqlite', path: copy }))).code).toBe('store-read-only');
+    chmodSync(copy, 0o444);
+    chmodSync(folder, 0o555);
+    expect(await codeAsNobody(copy)).toBe('store-read-only');
+    expect(await codeAsNobody(join(folder, 'new.db'))).toBe('store-read-only');
+    chmodSync(folder, 0o755);
   });
 
   onSqlite('make the file readable by its owner only', async () => {
@@ -265,14 +282,14 @@ describeStores('backup', (stores) => {
     }
   });
 
-  it.runIf(stores.kind === 'sqlite')('replaces a damaged database', async () => {
-    const location = await stores.fresh();
+  it('replaces a damaged database', async () => {
+    const location = { kind: 'sqlite', path: join(await stores.folder(), 'rosterd.db') } as const;
     const store = await fill(location);
     const path = join(await stores.folder(), 'backup.db');
     const database = openDatabase(location, stores.clock);
     await database.backup(path);
     await store.close();
-    if (location.kind === 'sqlite') writeFileSync(location.path, 'Rubbish. '.repeat(1_000));
+    writeFileSync(location.path, 'Rubbish. '.repeat(1_000));
     await database.restore(path);
     expect(await (await stores.open(location)).read.mirror.counts(hq)).toMatchObject({ accounts: 2 });
   });

@@ -15,7 +15,7 @@ import { describeStores } from './stores.ts';
 const children: ChildProcess[] = [];
 
 function start(store: Store, act: string): ChildProcess {
-  const child = fork(join(import.meta.dirname, 'lease-child.ts'), [JSON.stringify(store.core.location), act], {
+  const child = fork(join(import.meta.dirname, 'child.ts'), [JSON.stringify(store.core.location), act], {
     execArgv: [],
   });
   children.push(child);
