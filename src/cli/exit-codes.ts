@@ -46,7 +46,8 @@ export function exitCodeOf(run: Run): ExitCode {
     case 'planning':
     case 'applying':
     case 'verifying':
-      return exitCodes.done;
+      // Stopped half-way: the next run goes on.
+      return run.errorCode === undefined ? exitCodes.done : errorCatalogue[run.errorCode].exit;
     default:
       return run.state satisfies never;
   }

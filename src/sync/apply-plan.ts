@@ -16,7 +16,6 @@ export interface ApplyTally {
   obsolete: number;
   conflict: number;
   readonly users: UserId[];
-  auditHead: string | undefined;
 }
 
 export interface ApplyRequest {
@@ -37,7 +36,7 @@ export interface ApplyRequest {
 const batchSize = 250;
 
 export async function applyPlan(request: ApplyRequest, signal: AbortSignal): Promise<ApplyTally> {
-  const tally: ApplyTally = { applied: 0, created: 0, obsolete: 0, conflict: 0, users: [], auditHead: undefined };
+  const tally: ApplyTally = { applied: 0, created: 0, obsolete: 0, conflict: 0, users: [] };
   const teams = await TeamDirectory.load(request.store);
   for (;;) {
     if (signal.aborted)
@@ -79,17 +78,12 @@ export interface BatchResult {
   readonly because?: string;
 }
 
-interface BatchDone {
-  readonly results: readonly BatchResult[];
-  readonly auditHead: string | undefined;
-}
-
 async function applyBatch(
   tx: StoreTx,
   request: ApplyRequest,
   teams: TeamDirectory,
   batch: readonly StoredChange[],
-): Promise<BatchDone> {
+): Promise<readonly BatchResult[]> {
   const isTeam = (stored: StoredChange): boolean =>
     stored.change.subject.kind === 'team' || stored.change.subject.kind === 'group';
   const results = [
@@ -110,9 +104,9 @@ async function applyBatch(
     );
   }
   const entries = results.flatMap((result) => (result.state === 'applied' ? [auditEntry(request, result)] : []));
-  if (entries.length === 0) return { results, auditHead: undefined };
-  const head = await tx.audit(entries);
-  return { results, auditHead: `${head.seq}:${head.mac}` };
+  // Last, because it locks the head of the chain.
+  if (entries.length > 0) await tx.audit(entries);
+  return results;
 }
 
 function auditEntry(request: ApplyRequest, { stored, user }: BatchResult): NewAuditEntry {
@@ -130,11 +124,10 @@ function auditEntry(request: ApplyRequest, { stored, user }: BatchResult): NewAu
   };
 }
 
-function addUp(tally: ApplyTally, done: BatchDone): void {
-  for (const result of done.results) {
+function addUp(tally: ApplyTally, results: readonly BatchResult[]): void {
+  for (const result of results) {
     tally[result.state] += 1;
     if (result.state === 'applied' && result.stored.change.subject.kind === 'account') tally.created += 1;
     if (result.state === 'applied' && result.user !== undefined) tally.users.push(result.user);
   }
-  tally.auditHead = done.auditHead ?? tally.auditHead;
 }

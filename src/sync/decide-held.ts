@@ -8,7 +8,7 @@ import type { SyncDeps } from './deps.ts';
 import { changesOf, checksumOf } from './judge-plan.ts';
 import type { Approval, StoreReader, StoreTx } from './ports.ts';
 import { RunLease } from './run-lease.ts';
-import { RunRecord } from './run-record.ts';
+import { auditHeadOf, RunRecord } from './run-record.ts';
 
 /** An approval that could not be carried out at once releases the same set in a later run, for this long. */
 const approvalLifeMs = 24 * 3_600_000;
@@ -148,7 +148,7 @@ async function release(
   const { store, clock, emit } = deps;
   const record = new RunRecord(run, clock, emit);
   const onProgress = record.phase('applying', total);
-  const tally = await applyPlan(
+  await applyPlan(
     {
       store,
       lease,
@@ -174,7 +174,7 @@ async function release(
       obsolete: counts.obsolete ?? 0,
       conflict: counts.conflict ?? 0,
     },
-    ...(tally.auditHead === undefined ? {} : { auditHead: tally.auditHead }),
+    auditHead: await auditHeadOf(store.read),
   };
   const later = (await store.read.runs({ source: run.source, limit: 200, states: ['held'] })).filter(
     (other) => other.heldRunId === run.id,

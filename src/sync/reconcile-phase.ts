@@ -34,7 +34,9 @@ export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise
   record.phase('judging');
   const judgement = await judgePlan(session);
   noteVerdict(scope, session, judgement);
-  await storeVerdict(session, judgement, record.set({ state: 'applying' }), scope.intent);
+  // Noted before it is applied: what a run that dies half-way has done counts in the guard's window all the same.
+  const applied = Object.fromEntries(judgement.verdict.tally);
+  await storeVerdict(session, judgement, record.set({ state: 'applying', applied }), scope.intent);
   if (scope.intent === 'apply') await applyAndVerify(scope, session, judgement, read);
   end(scope, judgement, read);
 }
@@ -113,7 +115,7 @@ async function applyAndVerify(
     signal,
   );
   countApplied(scope, tally);
-  record.set({ state: 'verifying', applied: Object.fromEntries(judgement.verdict.tally) });
+  record.set({ state: 'verifying' });
   const onVerified = record.phase('verifying', tally.users.length);
   const { failed, opened } = await verifyApplied(store, session, tally.users, signal, onVerified);
   countFindings(scope, { opened, closed: 0 });
@@ -126,9 +128,8 @@ function countFindings({ record }: RunScope, changed: { readonly opened: number;
 }
 
 function countApplied(scope: RunScope, tally: ApplyTally): void {
-  const { applied, created, obsolete, conflict, auditHead } = tally;
+  const { applied, created, obsolete, conflict } = tally;
   scope.record.count({ applied, created, obsolete, conflict });
-  if (auditHead !== undefined) scope.record.set({ auditHead });
 }
 
 /** What the end of a run leaves for people and for the next run. */

@@ -8,6 +8,7 @@ import type { ChangeId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { changesOf } from './judge-plan.ts';
+import { auditHeadOf } from './run-record.ts';
 import type { RunScope } from './run-source.ts';
 
 export async function closeInterrupted(scope: RunScope): Promise<void> {
@@ -44,7 +45,7 @@ async function throwAway(scope: RunScope, run: Run): Promise<void> {
 async function resume(scope: RunScope, run: Run): Promise<void> {
   const { store, lease, deps, signal } = scope;
   await lease.acquireReconcile(signal);
-  const tally = await applyPlan(
+  await applyPlan(
     {
       store,
       lease,
@@ -69,7 +70,7 @@ async function resume(scope: RunScope, run: Run): Promise<void> {
       obsolete: counts.obsolete ?? 0,
       conflict: counts.conflict ?? 0,
     },
-    ...(tally.auditHead === undefined ? {} : { auditHead: tally.auditHead }),
+    auditHead: await auditHeadOf(store.read),
   };
   await lease.write((tx) => tx.runRows.saveRun(closed));
 }

@@ -3,7 +3,7 @@
 import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
 import { noCounts, type Run, type RunCounts } from '../model/run.ts';
 import type { EventSink, RunPhase } from './events.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, StoreReader } from './ports.ts';
 
 export class RunRecord {
   #run: Run;
@@ -75,4 +75,10 @@ export class RunRecord {
   }
 
   emit: EventSink = (event) => this.#emit(event);
+}
+
+/** The head of the audit log as it is noted with a run, `seq:mac`: what `audit verify --head` takes. */
+export async function auditHeadOf(read: StoreReader): Promise<string> {
+  const { seq, mac } = await read.auditHead();
+  return `${seq}:${mac}`;
 }

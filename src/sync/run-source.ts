@@ -14,7 +14,7 @@ import { readPhase } from './read-phase.ts';
 import { reconcilePhase } from './reconcile-phase.ts';
 import { closeInterrupted } from './resume-run.ts';
 import { RunLease } from './run-lease.ts';
-import { RunRecord } from './run-record.ts';
+import { auditHeadOf, RunRecord } from './run-record.ts';
 
 export interface RunRequest {
   readonly source: SourceName;
@@ -58,9 +58,11 @@ async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal)
     const scope: RunScope = { deps, store: deps.store, lease, record, intent: request.intent, signal };
     await closeInterrupted(scope);
     await lease.write((tx) => tx.runRows.saveRun(record.run));
-    await guarded(scope);
+    const bug = await guarded(scope);
+    record.set({ auditHead: await auditHeadOf(deps.store.read) });
     await lease.write((tx) => tx.runRows.saveRun(record.run));
     record.announceEnd();
+    if (bug !== undefined) throw bug;
     return record.run;
   } finally {
     await lease.release();
@@ -73,7 +75,8 @@ async function dryRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal):
   try {
     const lease = new RunLease(copy, deps.clock, deps.holder);
     await lease.acquireSource(request.source);
-    await guarded({ deps, store: copy, lease, record, intent: request.intent, signal });
+    const bug = await guarded({ deps, store: copy, lease, record, intent: request.intent, signal });
+    if (bug !== undefined) throw bug;
     await copyOut(copy, deps.store, record.run);
     record.announceEnd();
     return record.run;
@@ -82,8 +85,8 @@ async function dryRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal):
   }
 }
 
-/** Runs the phases; an error becomes the outcome of the run. A bug is recorded and thrown on, with its stack. */
-async function guarded(scope: RunScope): Promise<void> {
+/** Runs the phases; an error becomes the outcome of the run. Returns a bug, which is recorded first and then thrown on with its stack. */
+async function guarded(scope: RunScope): Promise<unknown> {
   const { record } = scope;
   record.started();
   try {
@@ -94,16 +97,20 @@ async function guarded(scope: RunScope): Promise<void> {
         because: read.because ?? 'the source could not be read',
         errorCode: read.errorCode ?? 'source-partial',
       });
+    return undefined;
   } catch (error) {
-    if (scope.signal.aborted) {
-      record.ended('interrupted', { because: 'stopped by a signal', errorCode: 'interrupted' });
-      return;
-    }
-    const code = error instanceof RosterdError ? error.code : 'bug';
-    record.ended('failed', { because: error instanceof Error ? error.message : String(error), errorCode: code });
-    if (code === 'bug' || code === 'lease-lost') throw error;
+    const code = scope.signal.aborted ? 'interrupted' : error instanceof RosterdError ? error.code : 'bug';
+    const because = scope.signal.aborted ? 'stopped by a signal' : messageOf(error);
+    // A judged plan stays in `applying`: the next run applies the rest of it under the same verdict.
+    if (record.run.state === 'applying') record.set({ because, errorCode: code });
+    else record.ended(code === 'interrupted' ? 'interrupted' : 'failed', { because, errorCode: code });
+    // Whoever has taken the lease over writes now; this run may not.
+    if (code === 'lease-lost') throw error;
+    return code === 'bug' ? error : undefined;
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The run and its plan, out of the private copy. Nothing else of it is kept, so its changes get numbers of the real store. */
 async function copyOut(from: SyncStore, to: SyncStore, run: Run): Promise<void> {
