@@ -3,7 +3,7 @@
 
 import type { FieldRule, UserChangePart } from '../model/change.ts';
 import type { FieldExplanation } from '../model/decision.ts';
-import type { EpochMs, Owner } from '../model/ids.ts';
+import type { EpochMs } from '../model/ids.ts';
 import { type FieldName, isPinActive, type OwnedValue, type Pin, type User } from '../model/user.ts';
 import { type MappedReading, mapField } from './map.ts';
 import type { LinkedAccount } from './situation.ts';
@@ -13,7 +13,7 @@ export interface FieldDecision {
   readonly explanation: FieldExplanation;
   /** Absent when the field stays as it is. */
   readonly part?: Extract<UserChangePart, { readonly part: 'field' }>;
-  /** The value that the field would have if nobody else held it. */
+  /** Username and e-mail: the value that the field would have if nobody else held it. */
   readonly wanted?: OwnedValue;
   readonly whenRefused?: 'keep' | 'drop';
   readonly after?: OwnedValue;
@@ -122,8 +122,9 @@ function verdictOf(one: LinkedAccount, reading: MappedReading, isDecided: boolea
 }
 
 function candidateOf(one: LinkedAccount, reading: MappedReading, verdict: string): Candidate {
-  const asked = { owner: one.account.source, account: one.account.name, reading: reading.kind, verdict };
-  return reading.kind === 'present' ? { ...asked, value: reading.value } : asked;
+  const { source, name } = one.account;
+  if (reading.kind !== 'present') return { owner: source, account: name, reading: reading.kind, verdict };
+  return { owner: source, account: name, reading: reading.kind, value: reading.value, verdict };
 }
 
 function given(
@@ -142,6 +143,7 @@ function given(
   ) {
     return settled(field, current, current, 'kept-rename', reworded(candidates, 'rename: keep'));
   }
+  if (field !== 'username' && field !== 'email') return settled(field, current, wanted, 'precedence', candidates);
   // The old username stays; an old e-mail address of a source goes, because the source does not give it any more.
   const whenRefused = field === 'email' && current !== undefined && current.owner !== 'local' ? 'drop' : 'keep';
   if (refused === undefined) {
@@ -174,26 +176,22 @@ function nobodyGives(
   return settled(field, current, undefined, 'removed', candidates);
 }
 
+/** Written out without spreading: it runs for every field of every user. */
 function settled(
   field: FieldName,
   before: OwnedValue | undefined,
   after: OwnedValue | undefined,
   rule: FieldRule,
-  candidates: readonly Candidate[],
+  asked: readonly Candidate[],
 ): FieldDecision {
-  const local: readonly Candidate[] = before?.owner === 'local' ? [localCandidate(before, after)] : [];
-  return {
-    explanation: {
-      field,
-      ...(after && { value: after.value, owner: after.owner satisfies Owner }),
-      rule,
-      candidates: [...candidates, ...local],
-    },
-    ...(isSameValue(before, after)
-      ? {}
-      : { part: { part: 'field', field, ...(before && { before }), ...(after && { after }), rule } }),
-    ...(after && { after }),
-  };
+  const candidates = before?.owner === 'local' ? [...asked, localCandidate(before, after)] : asked;
+  const explanation: FieldExplanation =
+    after === undefined
+      ? { field, rule, candidates }
+      : { field, value: after.value, owner: after.owner, rule, candidates };
+  if (isSameValue(before, after)) return after === undefined ? { explanation } : { explanation, after };
+  if (after === undefined) return { explanation, part: { part: 'field', field, ...(before && { before }), rule } };
+  return { explanation, part: { part: 'field', field, ...(before && { before }), after, rule }, after };
 }
 
 function localCandidate(before: OwnedValue, after: OwnedValue | undefined): Candidate {

@@ -124,4 +124,21 @@ describe('assignKeys', () => {
       { numRuns: 20 },
     );
   });
+
+  it('voids the e-mail claim of an account that becomes no user for want of its username', () => {
+    const claims: readonly KeyClaim[] = [
+      { kind: 'username', key: 'ann', value: 'ann', claimant: 'account:ad-hq/1' },
+      { kind: 'email', key: 'a@x', value: 'a@x', claimant: 'account:ad-hq/1' },
+      { kind: 'email', key: 'a@x', value: 'a@x', claimant: 'account:ad-hq/2' },
+    ];
+    const { refused } = assignKeys(claims, new Map([['username:ann', { claimant: 'user:1', label: 'ann' }]]));
+    expect([...refused.keys()]).toEqual(['username:account:ad-hq/1']);
+  });
+
+  it('prefers users that exist to those that an account is about to become, then the smaller number', () => {
+    const claim = (claimant: string): KeyClaim => ({ kind: 'username', key: 'ann', value: 'ann', claimant });
+    const { refused } = assignKeys(['account:ad-hq/1', 'user:10', 'user:9'].map(claim), new Map());
+    expect([...refused.keys()].sort()).toEqual(['username:account:ad-hq/1', 'username:user:10']);
+    expect(refused.get('username:user:10')).toEqual({ label: 'user:9', subject: 'user:9' });
+  });
 });
