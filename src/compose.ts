@@ -153,12 +153,13 @@ async function connect({ config, policy }: Installation, source: SourceName): Pr
 }
 
 function depsWith(installation: Installation, onEvent: EventSink, connector?: Connector): SyncDeps {
-  const { store, policy, holder, sinks } = installation;
+  const { config, store, policy, holder, sinks } = installation;
   return {
     store,
     policy,
     clock,
     holder,
+    retention: config.retention,
     emit: fanOut(onEvent, ...sinks),
     connector: (source) => {
       if (connector === undefined) throw new RosterdError('bug', `No connector was made for ${source}.`);

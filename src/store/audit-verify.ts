@@ -5,6 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import type { AuditHead } from '../sync/ports.ts';
 import { readAuditHead } from './audit.ts';
 import { emptyHead, hashPayload, macOf, parseHead, type StoredEntry } from './audit-chain.ts';
+import { erasedUpTo } from './retention.ts';
 import type { Sql } from './sql.ts';
 
 /**
@@ -57,13 +58,14 @@ export async function verifyAudit(
   }
   // The head first: entries that are written meanwhile come after it.
   const stored = await readAuditHead(sql);
+  const erased = await erasedUpTo(sql);
   let previous = emptyHead;
   let isNotedSeen = noted === undefined || noted.seq === 0;
   for (;;) {
     signal?.throwIfAborted();
     const rows = await readChunk(sql, previous.seq);
     for (const row of rows) {
-      const verdict = await checkEntry(sql, key, row, previous, stored);
+      const verdict = await checkEntry(sql, key, row, previous, stored, erased);
       if (verdict !== undefined) return verdict;
       previous = { seq: row.seq, mac: row.mac };
       if (row.seq === stored.seq && row.mac !== stored.mac) return headMismatch(stored, previous);
@@ -120,6 +122,7 @@ async function checkEntry(
   row: EntryRow,
   previous: AuditHead,
   head: AuditHead,
+  erased: number,
 ): Promise<AuditVerdict | undefined> {
   const expected = previous.seq + 1;
   if (row.seq !== expected) {
@@ -127,7 +130,7 @@ async function checkEntry(
     const missing = last === expected ? `Entry ${expected} is` : `Entries ${expected} to ${last} are`;
     return failure(expected, 'cut', `${missing} missing.`);
   }
-  if (macOf(key, toStored(row), previous.mac) === row.mac) return checkPayload(row);
+  if (macOf(key, toStored(row), previous.mac) === row.mac) return checkPayload(row, erased);
   const problem = await diagnose(sql, key, row, previous, head);
   return failure(row.seq, problem, explanations[problem](row.seq));
 }
@@ -179,15 +182,18 @@ async function macAt(sql: Sql, seq: number): Promise<string> {
   return (await sql.first<{ mac: string }>('SELECT mac FROM audit_entries WHERE seq = $1', seq))?.mac ?? '';
 }
 
-function checkPayload(row: EntryRow): AuditVerdict | undefined {
+/** `erased`: up to this entry a payload may be gone, leaving its hash. */
+function checkPayload(row: EntryRow, erased: number): AuditVerdict | undefined {
   const wrong = (what: string): AuditVerdict => failure(row.seq, 'payload', `The payload of entry ${row.seq} ${what}.`);
   if (row.change_id === null) {
-    // An erased payload leaves its hash.
-    return row.payload === null || hashPayload(row.payload) === row.payload_hash ? undefined : wrong('was changed');
+    if (row.payload === null) return row.seq <= erased ? undefined : wrong('was taken away');
+    return hashPayload(row.payload) === row.payload_hash ? undefined : wrong('was changed');
   }
   if (row.change_found === null) return wrong(`(change ${row.change_id}) is gone`);
   if (row.change_hash !== row.payload_hash) return wrong(`(change ${row.change_id}) was replaced`);
-  if (row.change_payload === null || hashPayload(row.change_payload) === row.payload_hash) return undefined;
+  if (row.change_payload === null)
+    return row.seq <= erased ? undefined : wrong(`(change ${row.change_id}) was taken away`);
+  if (hashPayload(row.change_payload) === row.payload_hash) return undefined;
   return wrong(`(change ${row.change_id}) was changed`);
 }
 

@@ -10,6 +10,7 @@ import { leaseWriter } from './leases.ts';
 import { mirrorReader } from './mirror-reader.ts';
 import { mirrorWriter } from './mirror-writer.ts';
 import { planReader } from './plan-reader.ts';
+import { erasePayloads, forgetRuns } from './retention.ts';
 import { runReader, runWriter } from './runs.ts';
 import type { Sql } from './sql.ts';
 import { userWriter } from './user-writer.ts';
@@ -36,6 +37,11 @@ export function storeTx(sql: Sql, { clock, auditKey }: TxContext): StoreTx {
     leases: leaseWriter(sql),
     allocate,
     audit: (entries) => appendAudit(sql, auditKey, entries),
+    async forget(before, now) {
+      await forgetRuns(sql, before.runs);
+      const entry = before.payloads === undefined ? undefined : await erasePayloads(sql, before.payloads, now);
+      if (entry !== undefined) await appendAudit(sql, auditKey, [entry]);
+    },
   };
 }
 

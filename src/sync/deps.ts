@@ -14,6 +14,7 @@ export interface SyncDeps {
   readonly emit: EventSink;
   /** Identifies this process in leases. */
   readonly holder: string;
+  readonly retention: { readonly runsMs: number; readonly auditPayloadsMs: number | undefined };
   readonly connector: (source: SourceName) => Connector;
   /** Hash of everything in the configuration that decides what becomes of a source's records. */
   readonly policyFingerprint: (source: SourceName) => string;

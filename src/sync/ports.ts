@@ -351,6 +351,8 @@ export interface StoreTx extends PlanReader, RunReader {
   readonly leases: LeaseWriter;
   /** First of `count` new numbers. */
   allocate(counter: CounterName, count: number): Promise<number>;
+  /** Forgets ended runs, and erases the payloads of audit entries, from before these times. Writes nothing when there are none. */
+  forget(before: { readonly runs: EpochMs; readonly payloads: EpochMs | undefined }, now: EpochMs): Promise<void>;
   /** Appends to the chain and moves the head; called last, because it locks the head row. */
   audit(entries: readonly NewAuditEntry[]): Promise<AuditHead>;
 }

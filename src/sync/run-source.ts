@@ -5,11 +5,11 @@
 // A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
 
 import { RosterdError } from '../model/errors.ts';
-import { asChangeId, asRunId, type SourceName } from '../model/ids.ts';
+import { asChangeId, asEpochMs, asRunId, type SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { type SyncDeps, sourcePolicy } from './deps.ts';
 import { changesOf } from './judge-plan.ts';
-import type { StoredChange, SyncStore } from './ports.ts';
+import type { StoredChange, StoreTx, SyncStore } from './ports.ts';
 import { readPhase } from './read-phase.ts';
 import { reconcilePhase } from './reconcile-phase.ts';
 import { closeInterrupted } from './resume-run.ts';
@@ -59,6 +59,7 @@ async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal)
     await closeInterrupted(scope);
     await lease.write((tx) => tx.runRows.saveRun(record.run));
     const bug = await guarded(scope);
+    await lease.write((tx) => forgetOld(tx, deps));
     record.set({ auditHead: await auditHeadOf(deps.store.read) });
     await lease.write((tx) => tx.runRows.saveRun(record.run));
     record.announceEnd();
@@ -108,6 +109,12 @@ async function guarded(scope: RunScope): Promise<unknown> {
     if (code === 'lease-lost') throw error;
     return code === 'bug' ? error : undefined;
   }
+}
+
+async function forgetOld(tx: StoreTx, { clock, retention }: SyncDeps): Promise<void> {
+  const now = clock.now();
+  const payloads = retention.auditPayloadsMs === undefined ? undefined : asEpochMs(now - retention.auditPayloadsMs);
+  await tx.forget({ runs: asEpochMs(now - retention.runsMs), payloads }, now);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connectorType, connectorTypes } from '../../connectors/registry.ts';
 import { type Admin, createAdmin } from '../../src/admin/admin.ts';
 import type { AuditRequest } from '../../src/admin/audit-filter.ts';
+import { readAuditKey } from '../../src/compose-store.ts';
 import { attributesOf, compilePolicy, policyFingerprint } from '../../src/config/compile.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveSettings } from '../../src/config/secret.ts';
@@ -42,6 +43,8 @@ export interface OfficeOptions {
   readonly head?: string;
   readonly location?: Location;
   readonly server?: LdapServerOptions;
+  /** Where the clock starts; ahead of every real one unless given. */
+  readonly startAt?: number;
   /** Small unless given, so that every read has several pages. */
   readonly pageSize?: number;
 }
@@ -59,13 +62,14 @@ export interface Office {
   forward(ms: number): void;
   /** Writes another configuration, which the next run uses. */
   configure(
-    options: Pick<OfficeOptions, 'source' | 'head'> & { readonly base?: string; readonly users?: string },
+    options: Pick<OfficeOptions, 'source' | 'head'> & { readonly base?: string; readonly groups?: string; readonly users?: string },
   ): Promise<void>;
   /** Trusts this authority instead of the server's own. */
   trust(authority: string): Promise<void>;
   sync(signal?: AbortSignal): Promise<Run>;
   dryRun(): Promise<Run>;
-  approve(run: Run): Promise<Run>;
+  /** `onApplied` is called after each batch. */
+  approve(run: Run, signal?: AbortSignal, onApplied?: () => void): Promise<Run>;
   reject(run: Run, until?: EpochMs): Promise<void>;
   changes(run: Run, states?: readonly ChangeState[]): Promise<readonly StoredChange[]>;
   /** `action label` of each entry, the oldest first. */
@@ -109,14 +113,15 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   await copyFile(server.caFile, join(folder, 'ca.pem'));
   await writeFile(join(folder, 'password'), server.reader.password, { mode: 0o600 });
   await writeFile(join(folder, 'audit.key'), randomBytes(32).toString('hex'), { mode: 0o600 });
-  const write = (head: string, base: string, users: string, rest: string): Promise<void> =>
+  const write = (head: string, base: string, groupBase: string, users: string, rest: string): Promise<void> =>
     writeFile(
       configFile,
-      `version: 1\nstore: ${store}\naudit: { keyFile: audit.key }\n${head}sources:\n${sourceText(server, base, groups, users, rest, options.pageSize ?? 10)}`,
+      `version: 1\nstore: ${store}\naudit: { keyFile: audit.key }\n${head}sources:\n${sourceText(server, base, groupBase, users, rest, options.pageSize ?? 10)}`,
     );
-  await write(options.head ?? '', people, '', options.source ?? '');
+  await write(options.head ?? '', people, groups, '', options.source ?? '');
   try {
-    return await assemble({ folder, server, people, groups, configFile, write, location: options.location });
+    const { location, startAt = startOfTime } = options;
+    return await assemble({ folder, server, people, groups, configFile, write, location, startAt: asEpochMs(startAt) });
   } catch (error) {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
@@ -131,14 +136,16 @@ interface Parts {
   readonly groups: string;
   readonly configFile: string;
   readonly location: Location | undefined;
-  write(head: string, base: string, users: string, rest: string): Promise<void>;
+  readonly startAt: EpochMs;
+  write(head: string, base: string, groups: string, users: string, rest: string): Promise<void>;
 }
 
-async function assemble({ folder, server, people, groups, configFile, location, write }: Parts): Promise<Office> {
-  let now = startOfTime;
+async function assemble(given: Parts): Promise<Office> {
+  const { folder, server, people, groups, configFile, location, write } = given;
+  let now = given.startAt;
   const clock = { now: () => now };
   const store = await openStore(location ?? { kind: 'sqlite', path: join(folder, 'rosterd.db') }, {
-    auditKey: randomBytes(32),
+    auditKey: await readAuditKey(join(folder, 'audit.key')),
     clock,
     migrate: 'apply',
   });
@@ -163,6 +170,7 @@ async function assemble({ folder, server, people, groups, configFile, location, 
         store,
         policy,
         clock,
+        retention: config.retention,
         holder: makeHolder(),
         emit: (event) => void events.push(event),
         connector: (source) => connectors.get(source) as ReturnType<SyncDeps['connector']>,
@@ -192,7 +200,8 @@ async function assemble({ folder, server, people, groups, configFile, location, 
       now = asEpochMs(now + ms);
     },
     async configure(options) {
-      await write(options.head ?? '', options.base ?? people, options.users ?? '', options.source ?? '');
+      const { head = '', base = people, users = '', source = '' } = options;
+      await write(head, base, options.groups ?? groups, users, source);
       ({ deps, admin } = await parts());
     },
     trust: (authority) => writeFile(join(folder, 'ca.pem'), authority),
@@ -202,9 +211,12 @@ async function assemble({ folder, server, people, groups, configFile, location, 
       return run('apply', signal);
     },
     dryRun: () => run('plan'),
-    approve: async ({ id }) => {
+    async approve({ id }, signal = never, onApplied = () => undefined) {
       const decision = { actor: 'cli:boss@lab', reason: 'looked at it' };
-      return (await approveHeld(deps, asRunId(id), decision, never)).run;
+      const emit: SyncDeps['emit'] = (event) => {
+        if (event.kind === 'phase:progressed') onApplied();
+      };
+      return (await approveHeld({ ...deps, emit }, asRunId(id), decision, signal)).run;
     },
     reject: async ({ id }, until) => {
       const decision = { actor: 'cli:boss@lab', reason: 'it is a mistake', ...(until === undefined ? {} : { until }) };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.ts';
-import { asChangeId, asRunId, asUserId } from '../../src/model/ids.ts';
+import { asChangeId, asEpochMs, asRunId, asUserId } from '../../src/model/ids.ts';
 import { formatHead } from '../../src/store/audit-chain.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { NewAuditEntry } from '../../src/sync/ports.ts';
@@ -134,15 +134,30 @@ describeStores('audit', (stores) => {
     expect(await again.verifyAudit()).toMatchObject({ ok: false, seq: 1 });
   });
 
-  it('accepts payloads that were erased, which leave their hash', async () => {
+  it('erases payloads by retention, leaving hash and place in the chain, and says so in an entry', async () => {
     const store = await stores.open();
     await seed(store);
-    await tamper(
-      store,
-      'UPDATE audit_entries SET payload = NULL WHERE seq = 1',
-      'UPDATE changes SET payload = NULL WHERE id = 2',
+    const later = asEpochMs(startOfTime + 1);
+    const before = { runs: startOfTime, payloads: later };
+    await store.write((tx) => tx.forget(before, later));
+    const left = await store.core.read.first<{ entries: number; changes: number }>(
+      `SELECT (SELECT count(*) FROM audit_entries WHERE payload IS NOT NULL) AS entries,
+              (SELECT count(*) FROM changes WHERE payload IS NOT NULL) AS changes`,
     );
-    expect(await store.verifyAudit()).toMatchObject({ ok: true });
+    expect([Number(left?.entries), Number(left?.changes)]).toEqual([1, 0]);
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 6 });
+    await store.write((tx) => tx.forget(before, later));
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 6 });
+  });
+
+  it.each([
+    ['of an entry', 'UPDATE audit_entries SET payload = NULL WHERE seq = 3', 3],
+    ['of a change', 'UPDATE changes SET payload = NULL WHERE id = 4', 4],
+  ] as const)('finds that a payload %s was taken away by hand', async (_what, statement, seq) => {
+    const store = await stores.open();
+    await seed(store);
+    await tamper(store, statement);
+    expect(await store.verifyAudit()).toMatchObject({ ok: false, seq, problem: 'payload' });
   });
 
   it('leaves nothing of a transaction that failed', async () => {
