@@ -10,11 +10,13 @@ import type { StoredChange, StoreTx, SyncStore } from './ports.ts';
 /** Which team a reference of a change means now. Loaded once per apply, kept up as teams are created. */
 export class TeamDirectory {
   readonly #byGroup = new Map<string, TeamId>();
-  readonly #byId: Map<TeamId, Team>;
+  readonly #byId = new Map<TeamId, Team>();
+  /** By folded name. */
+  readonly #byName = new Map<string, Set<TeamId>>();
   readonly #groupKeys = new Map<string, GroupKey>();
 
   private constructor(teams: readonly Team[]) {
-    this.#byId = new Map(teams.map((team) => [team.id, team]));
+    for (const team of teams) this.put(team);
   }
 
   static async load(store: SyncStore): Promise<TeamDirectory> {
@@ -40,7 +42,9 @@ export class TeamDirectory {
   }
 
   put(team: Team): void {
+    this.#unfile(this.#byId.get(team.id));
     this.#byId.set(team.id, team);
+    this.#file(team);
   }
 
   feed(source: SourceName, group: ExternalId, team: TeamId | undefined): void {
@@ -49,9 +53,21 @@ export class TeamDirectory {
   }
 
   hasName(name: string, except: TeamId): boolean {
-    const key = foldKey(name);
-    for (const team of this.#byId.values()) if (team.id !== except && foldKey(team.name) === key) return true;
-    return false;
+    const ids = this.#byName.get(foldKey(name));
+    return ids !== undefined && (ids.size > 1 || !ids.has(except));
+  }
+
+  #file(team: Team): void {
+    const key = foldKey(team.name);
+    this.#byName.set(key, (this.#byName.get(key) ?? new Set()).add(team.id));
+  }
+
+  #unfile(team: Team | undefined): void {
+    const key = team === undefined ? undefined : foldKey(team.name);
+    const ids = key === undefined ? undefined : this.#byName.get(key);
+    if (team === undefined || key === undefined || ids === undefined) return;
+    ids.delete(team.id);
+    if (ids.size === 0) this.#byName.delete(key);
   }
 }
 
