@@ -8,7 +8,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hasSlapd, sayMissing } from '../lab/machine.ts';
-import { startPostgresql } from './postgresql.ts';
+import type { BenchPostgresql } from './postgresql.ts';
 import { phaseTable, promiseTable, sizeTable } from './print.ts';
 import { judgePromises } from './promises.ts';
 import { runScenario, type SizeResult } from './scenario.ts';
@@ -52,7 +52,18 @@ function machine(): Record<string, string | number> {
   };
 }
 
+// A stopped bench still ends its servers and removes its folders.
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+
 const say = (line: string): void => console.error(line);
+
+/** Loaded only when asked for: the package behind it ends the process at a signal by itself. */
+async function startDatabase(): Promise<BenchPostgresql> {
+  const { startPostgresql } = await import('./postgresql.ts');
+  return startPostgresql();
+}
 
 async function main(): Promise<void> {
   if (!hasSlapd()) throw new Error(sayMissing('slapd'));
@@ -68,9 +79,12 @@ async function main(): Promise<void> {
   );
   const results: SizeResult[] = [];
   for (const users of sizes) {
-    const server = values.postgresql ? await startPostgresql() : undefined;
+    if (stop.signal.aborted) break;
+    const server = values.postgresql ? await startDatabase() : undefined;
     try {
-      results.push(await runScenario(users, { rounds, profileFolder, databaseUrl: server?.url, say }));
+      results.push(
+        await runScenario(users, { rounds, profileFolder, databaseUrl: server?.url, say, signal: stop.signal }),
+      );
     } finally {
       await server?.stop();
     }

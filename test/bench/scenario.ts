@@ -39,6 +39,7 @@ export interface ScenarioOptions {
   readonly profileFolder: string | undefined;
   readonly databaseUrl: string | undefined;
   readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
 }
 
 export async function runScenario(users: number, options: ScenarioOptions): Promise<SizeResult> {
@@ -133,9 +134,9 @@ class Scenario {
   }
 
   async #step(name: StepName, task: Task): Promise<void> {
-    const { profileFolder, say } = this.#options;
+    const { profileFolder, say, signal } = this.#options;
     const profile = profileFolder === undefined ? undefined : join(profileFolder, `${this.#users} ${name}`);
-    const answer = await inChild(task, profile);
+    const answer = await inChild(task, profile, signal);
     const answers = this.#answers[name] ?? [];
     answers.push(answer);
     this.#answers[name] = answers;
