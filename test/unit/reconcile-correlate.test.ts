@@ -149,6 +149,15 @@ const cases: readonly Case[] = [
     candidates: [carries('username', 'ann', undefined, withAccount(ad, 1))],
     decides: 'create',
   },
+  {
+    says: 'its own key is no rival either',
+    candidates: [
+      carries('username', 'ann', undefined, withAccount(ad, 1)),
+      carries('username', 'ann', 1, withAccount(ucce)),
+    ],
+    users: [synced(1)],
+    decides: 'link:1:username',
+  },
 ];
 
 function decide(one: Case): string {
