@@ -18,10 +18,10 @@ const bareName = (name: string): string => foldKey(name).replace(/[ _-]/gu, '');
 export function parseAttributeName(name: string): string {
   const wellKnown = attributeTypes.find((type) => bareName(type) === bareName(name));
   if (wellKnown !== undefined) return wellKnown;
-  if (/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/u.test(name)) return name;
+  if (/^\p{L}(?:[\p{L}\p{M}\p{N} _.-]{0,62}[\p{L}\p{M}\p{N}_.-])?$/u.test(name)) return name;
   throw new RosterdError(
     'value-invalid',
-    `"${name}" is not an attribute name. It starts with a letter and has at most 64 letters, digits, dots, dashes or underscores.`,
+    `"${name}" is not an attribute name. It starts with a letter and has at most 64 letters, digits, blanks, dots, dashes or underscores.`,
     { subject: name },
   );
 }

@@ -40,7 +40,7 @@ export async function pin(context: AdminContext, request: PinRequest): Promise<A
     };
     const before = user.pins.find((one) => one.kind === after.kind && one.subject === after.subject);
     const warnings = [
-      ...warningsFor(user),
+      ...(target.kind === 'field' ? warningsFor(user) : []),
       ...(target.kind === 'grant' && target.mode === 'keep' ? powerless(user, policy.roles) : []),
     ];
     if (before !== undefined && isSame(before, after))
@@ -90,7 +90,7 @@ function pinText(user: User, named: string, one: Pin): string {
   return `${usernameOf(user)}: ${named} is pinned${one.mode === 'keep-out' ? ' out' : ''}${value}${until}`;
 }
 
-/** Nobody would change an unsynced user, so the pin waits for the first link. */
+/** No source would change a field of an unsynced user, so the pin waits for the first link. */
 const warningsFor = (user: User): readonly Warning[] =>
   isSynced(user)
     ? []
@@ -101,8 +101,8 @@ const warningsFor = (user: User): readonly Warning[] =>
         },
       ];
 
-/** Effective roles without which a can-manage grant reviews nobody (R157). */
-const reviewRoles = ['EVAL_AGENTS', 'CREATE_EVALS'] as const;
+/** Effective roles without which a can-manage grant reviews nobody (R157) or sees no conversation (R158). */
+const reviewRoles = ['EVAL_AGENTS', 'CREATE_EVALS', 'INTERACTIONS_GROUP_VIEW'] as const;
 
 function powerless(user: User, catalogue: RoleCatalogue): readonly Warning[] {
   const effective = new Set(user.roles.flatMap(({ role }) => catalogue[role]?.effective ?? [role]));
@@ -111,7 +111,7 @@ function powerless(user: User, catalogue: RoleCatalogue): readonly Warning[] {
   return [
     {
       code: 'grant-powerless',
-      message: `${usernameOf(user)} lacks ${missing.join(' and ')}; without them the grant reviews nobody (R157).`,
+      message: `${usernameOf(user)} lacks ${missing.join(', ')}; without them the grant reviews nobody or shows no conversations (R157, R158).`,
     },
   ];
 }

@@ -174,7 +174,7 @@ export interface DirtyWriter {
 // --- what the planner reads -----------------------------------------------------
 
 export interface PlanReader {
-  /** Dirty users with a link to the source, by id, after `after`. */
+  /** Dirty users with a link to the source, or with none at all (their pins act with whatever run comes), by id, after `after`. */
   dirtyUsers(source: SourceName, after: number, limit: number): Promise<readonly UserId[]>;
   dirtyAccounts(source: SourceName, after: number, limit: number): Promise<readonly AccountKey[]>;
   dirtyGroups(source: SourceName): Promise<readonly GroupKey[]>;

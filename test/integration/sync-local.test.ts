@@ -260,3 +260,32 @@ describe('roles', () => {
     await isSettled();
   });
 });
+
+describe('a user without any account', () => {
+  it('gets team, can-manage and role by pins with the next run; what was given stays hers until it is pinned out', async () => {
+    await openStaffed();
+    await office.admin.createUser({ username: 'lena', fields: { firstName: 'Lena', lastName: 'Local' } });
+    for (const [kind, what] of [
+      ['membership', 'Beta'],
+      ['grant', 'Alpha'],
+      ['role', 'DEFAULT_TEAM_LEADER'],
+    ] as const) {
+      await office.admin.pin({ user: 'lena', kind, what, mode: 'keep', reason });
+    }
+    await office.sync();
+    expect(await office.user('lena')).toMatchObject({
+      teams: ['Beta (local)'],
+      roles: ['DEFAULT_TEAM_LEADER (local)'],
+      main: 'Beta',
+      enabled: false,
+    });
+    await isSettled();
+    await office.admin.unpin({ user: 'lena', kind: 'membership', what: 'Beta' });
+    await isSettled();
+    expect((await office.user('lena')).teams).toEqual(['Beta (local)']);
+    await office.admin.pin({ user: 'lena', kind: 'membership', what: 'Beta', mode: 'keep-out', reason });
+    await office.sync();
+    expect(await office.user('lena')).toMatchObject({ teams: [], main: undefined });
+    await isSettled();
+  });
+});
