@@ -19,6 +19,7 @@ export async function insertRows(sql: Sql, plan: InsertPlan, rows: readonly Row[
   const statement = insertStatement(sql, plan);
   let written = 0;
   for (const part of chunks(rows)) written += await sql.run(statement, jsonParameter(part));
+  await sql.growth?.note(sql, plan.table, written);
   return written;
 }
 

@@ -147,9 +147,9 @@ function postgresqlConnections(options: PostgresqlOptions, lockTimeoutMs: number
   return {
     dialect: postgresqlDialect,
     place,
-    // Batches are read by index through JSON parameters; just-in-time compilation costs more than it gives there.
-    openWriter: () => open({ lock_timeout: lockTimeoutMs, jit: 'off' }, 1),
-    openReader: () => open({ default_transaction_read_only: 'on', jit: 'off' }, options.readers ?? 4),
+    // Just-in-time compilation costs more than statements about a thousand rows take.
+    openWriter: () => open({ jit: 'off', lock_timeout: lockTimeoutMs }, 1),
+    openReader: () => open({ jit: 'off', default_transaction_read_only: 'on' }, options.readers ?? 4),
   };
 }
 

@@ -3,6 +3,7 @@
 
 import type { Dialect } from './dialect.ts';
 import { toStoreError } from './errors.ts';
+import type { TableGrowth } from './table-growth.ts';
 
 /** What both generated Prisma clients and their transactions offer. */
 export interface RawClient {
@@ -20,10 +21,13 @@ export class Sql {
   readonly dialect: Dialect;
   /** File or host, for messages. */
   readonly place: string;
+  /** Of the writer; absent on a reader. */
+  readonly growth: TableGrowth | undefined;
   readonly #client: RawClient;
   #turnStartedAt = performance.now();
 
-  constructor(client: RawClient, dialect: Dialect, place: string) {
+  constructor(client: RawClient, dialect: Dialect, place: string, growth?: TableGrowth) {
+    this.growth = growth;
     this.#client = client;
     this.dialect = dialect;
     this.place = place;

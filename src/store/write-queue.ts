@@ -7,6 +7,7 @@ import { RosterdError } from '../model/errors.ts';
 import type { Dialect } from './dialect.ts';
 import { hasCode, toStoreError } from './errors.ts';
 import { type RawClient, Sql } from './sql.ts';
+import { TableGrowth } from './table-growth.ts';
 
 export interface WriterClient extends RawClient {
   $transaction<T>(work: (tx: RawClient) => Promise<T>, options: { maxWait: number; timeout: number }): Promise<T>;
@@ -29,6 +30,7 @@ const longestPauseMs = 100;
 export class WriteQueue {
   readonly dialect: Dialect;
   readonly #options: WriteQueueOptions;
+  readonly #growth = new TableGrowth();
   #client: WriterClient | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -86,7 +88,7 @@ export class WriteQueue {
       this.#client ??= await this.#options.open();
       const value = await this.#client.$transaction(
         async (tx) => {
-          const sql = new Sql(tx, dialect, place);
+          const sql = new Sql(tx, dialect, place, this.#growth);
           await takeLock(sql, lock ?? dialect.lockForWriting);
           progress.phase = 'working';
           const result = await this.#inside.run(true, () => work(sql));

@@ -112,4 +112,16 @@ describeStores('write', (stores) => {
     });
     expect(await digest()).toBe(before);
   });
+
+  if (stores.kind === 'postgresql') {
+    it('tells the planner that a table has grown, so that a first import finds its rows by index', async () => {
+      const store = await stores.open();
+      const rows = Array.from({ length: 1_200 }, (_, index) => account(index + 1));
+      await store.write((tx) => tx.mirror.saveAccounts(hq, rows));
+      const size = await store.core.read.first<{ rows: number }>(
+        `SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'mirror_accounts'::regclass`,
+      );
+      expect(size?.rows).toBe(1_200);
+    });
+  }
 });
