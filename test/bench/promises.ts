@@ -41,6 +41,8 @@ export function median(
 
 const wallOf = (size: SizeResult, step: StepName): number | undefined =>
   median(size.steps[step], (answer) => answer.figures.wallMs);
+const cpuOf = (size: SizeResult, step: StepName): number | undefined =>
+  median(size.steps[step], (answer) => answer.figures.cpuMs);
 const rssOf = (size: SizeResult, step: StepName): number | undefined =>
   median(size.steps[step], (answer) => answer.figures.peakRssMb);
 
@@ -64,11 +66,13 @@ function ratio(top: number | undefined, bottom: number | undefined): number | un
 
 function idlePromises(size: SizeResult): Promised[] {
   const time = ratio(wallOf(size, 'nothing changed'), wallOf(size, 'bare read (ldapts)'));
+  const cpu = ratio(cpuOf(size, 'nothing changed'), cpuOf(size, 'bare read (ldapts)'));
   const memory = ratio(rssOf(size, 'nothing changed'), rssOf(size, 'bare read (ldapts)'));
   return [
     ...writesPromise(size),
     ...atMost('nothing changed: time against the bare read', time, 1.5, times),
     ...atMost('nothing changed: time against the bare read (the aim)', time, 1, times),
+    ...atMost('nothing changed: CPU against the bare read', cpu, 1.5, times),
     ...atMost('nothing changed: peak memory against the bare read', memory, 1.5, times),
   ];
 }
@@ -97,11 +101,18 @@ function memoryPromise(smallest: SizeResult, largest: SizeResult): Promised[] {
 }
 
 const importPromise = (size: SizeResult): Promised[] =>
-  atMost(
-    'first import, audit included: time against the bare read',
-    ratio(wallOf(size, 'first import'), wallOf(size, 'bare read (ldapts)')),
-    5,
-    times,
+  (
+    [
+      ['time', wallOf],
+      ['CPU', cpuOf],
+    ] as const
+  ).flatMap(([what, of]) =>
+    atMost(
+      `first import, audit included: ${what} against the bare read`,
+      ratio(of(size, 'first import'), of(size, 'bare read (ldapts)')),
+      5,
+      times,
+    ),
   );
 
 const changePromises = (size: SizeResult): Promised[] =>

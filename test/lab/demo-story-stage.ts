@@ -132,8 +132,14 @@ export class Stage {
 
   async #spawn(args: readonly string[], stderr: 'inherit' | 'pipe'): Promise<Ended> {
     const { FORCE_COLOR: _colored, ...inherited } = process.env;
-    // Colours would be counted as letters where lines are cut.
-    const env = { ...inherited, NO_COLOR: '1', ROSTERD_CONFIG: this.configFile };
+    const env = {
+      // Thirty commands compile the same code: with Node's cache each takes half the time.
+      NODE_COMPILE_CACHE: join(this.folder, 'compile-cache'),
+      ...inherited,
+      // Colours would be counted as letters where lines are cut.
+      NO_COLOR: '1',
+      ROSTERD_CONFIG: this.configFile,
+    };
     const child = spawn(join(root, 'bin', 'rosterd'), args, {
       cwd: root,
       env,
