@@ -5,11 +5,12 @@ import type { Attributes, Presence } from '../model/account.ts';
 import type { EdgeMember, Relation } from '../model/group.ts';
 import { asGroupKey, type GroupKey, type SourceName } from '../model/ids.ts';
 import { dnKey, foldKey } from '../model/keys.ts';
-import type { AccountWrite, EdgeRows, GroupWrite, MirrorWriter, RecordKind, SourceState } from '../sync/ports.ts';
-import { deleteRows, insertRows, type Row, readForEach, runForEach, updateRows } from './bulk.ts';
+import type { AccountWrite, GroupWrite, MirrorWriter, RecordKind, SourceState } from '../sync/ports.ts';
+import { insertRows, type Row, runForEach, updateRows } from './bulk.ts';
 import type { Columns } from './dialect.ts';
+import { addEdges, digestColumn, forgetEdgeDigests, removeEdges } from './mirror-edge-writer.ts';
 import { resolveMembers } from './mirror-reader.ts';
-import { presenceValues, referenceKey, tableOf } from './mirror-rows.ts';
+import { presenceValues, tableOf } from './mirror-rows.ts';
 import { chunks, jsonParameter, type Sql } from './sql.ts';
 import { toTextOrNull } from './times.ts';
 
@@ -58,8 +59,6 @@ export function mirrorWriter(sql: Sql): MirrorWriter {
   };
 }
 
-const digestColumn: Readonly<Record<Relation, string>> = { member: 'members_digest', manages: 'managers_digest' };
-
 const presenceColumns: Columns = {
   presence: 'text',
   presence_since: 'text',
@@ -94,7 +93,7 @@ async function saveSource(sql: Sql, state: SourceState): Promise<void> {
 
 // --- records --------------------------------------------------------------------
 
-interface Record_ {
+interface RecordWrite {
   readonly key: number;
   readonly id: string;
   readonly name: string;
@@ -120,13 +119,13 @@ const ownColumns: Readonly<Record<RecordKind, Columns>> = {
   group: {},
 };
 
-function accountRecord({ account, matchKeys, quarantine, ...write }: AccountWrite): Record_ {
+function accountRecord({ account, matchKeys, quarantine, ...write }: AccountWrite): RecordWrite {
   const { username, email, employeeId } = matchKeys;
   const own = [account.status, toTextOrNull(account.expiresAt), quarantine, username, email, employeeId];
   return { ...write, ...account, dn: account.dn, own };
 }
 
-function groupRecord({ group, ...write }: GroupWrite): Record_ {
+function groupRecord({ group, ...write }: GroupWrite): RecordWrite {
   return { ...write, ...group, dn: group.dn, own: [] };
 }
 
@@ -147,12 +146,17 @@ function recordColumns(kind: RecordKind): Columns {
   };
 }
 
-async function saveRecords(sql: Sql, source: SourceName, kind: RecordKind, records: readonly Record_[]): Promise<void> {
+async function saveRecords(
+  sql: Sql,
+  source: SourceName,
+  kind: RecordKind,
+  records: readonly RecordWrite[],
+): Promise<void> {
   const withNewDn = records.filter((record) => record.isNewDn);
   const others = records.filter((record) => !record.isNewDn);
   const columns = recordColumns(kind);
   const update = Object.keys(columns).filter((name) => name !== 'key' && name !== 'source');
-  const toRow = (record: Record_): Row => [
+  const toRow = (record: RecordWrite): Row => [
     record.key,
     source,
     record.id,
@@ -176,7 +180,12 @@ async function saveRecords(sql: Sql, source: SourceName, kind: RecordKind, recor
 }
 
 /** Other records that held one of these DNs lose it, and the groups with an edge to them forget their digests. */
-async function takeOverDns(sql: Sql, source: SourceName, kind: RecordKind, records: readonly Record_[]): Promise<void> {
+async function takeOverDns(
+  sql: Sql,
+  source: SourceName,
+  kind: RecordKind,
+  records: readonly RecordWrite[],
+): Promise<void> {
   const claims = records.flatMap((record) =>
     record.dn === undefined ? [] : [[dnKey(record.dn), record.key] as const],
   );
@@ -204,7 +213,7 @@ async function takeOverDns(sql: Sql, source: SourceName, kind: RecordKind, recor
 }
 
 /** References that waited for one of these records become edges. */
-async function adoptReferences(sql: Sql, source: SourceName, records: readonly Record_[]): Promise<void> {
+async function adoptReferences(sql: Sql, source: SourceName, records: readonly RecordWrite[]): Promise<void> {
   const refs: (readonly [EdgeMember['by'], string])[] = [];
   for (const { id, name, dn } of records) {
     refs.push(['id', id], ['name', foldKey(name)]);
@@ -237,72 +246,5 @@ async function adoptReferences(sql: Sql, source: SourceName, records: readonly R
       await addEdges(sql, relation, { accounts: edges.accounts, groups: edges.groups, unresolved: [] });
       await removeEdges(sql, relation, { accounts: [], groups: [], unresolved: edges.unresolved });
     }
-  }
-}
-
-// --- edges ----------------------------------------------------------------------
-
-const accountEdge: Columns = { group_key: 'int', account_key: 'int', relation: 'text' };
-const groupEdge: Columns = { parent_key: 'int', child_key: 'int', relation: 'text' };
-const waitingEdge: Columns = { group_key: 'int', relation: 'text', ref_kind: 'text', ref: 'text' };
-
-const keyOf = (columns: Columns): string => Object.keys(columns).join(', ');
-
-async function addEdges(sql: Sql, relation: Relation, rows: EdgeRows): Promise<void> {
-  const insert = (table: string, columns: Columns, key: string, values: readonly Row[]): Promise<number> =>
-    insertRows(sql, { table, columns, onConflict: { key, update: 'nothing' } }, values);
-  await insert(
-    'mirror_edges',
-    accountEdge,
-    keyOf(accountEdge),
-    rows.accounts.map(([group, key]) => [group, key, relation]),
-  );
-  await insert(
-    'mirror_group_edges',
-    groupEdge,
-    keyOf(groupEdge),
-    rows.groups.map(([group, key]) => [group, key, relation]),
-  );
-  await insert(
-    'mirror_unresolved_edges',
-    { ...waitingEdge, ref_key: 'text' },
-    keyOf(waitingEdge),
-    rows.unresolved.map(([group, member]) => [group, relation, member.by, member.value, referenceKey(member)]),
-  );
-}
-
-async function removeEdges(sql: Sql, relation: Relation, rows: EdgeRows): Promise<void> {
-  await deleteRows(
-    sql,
-    'mirror_edges',
-    accountEdge,
-    rows.accounts.map(([group, key]) => [group, key, relation]),
-  );
-  await deleteRows(
-    sql,
-    'mirror_group_edges',
-    groupEdge,
-    rows.groups.map(([group, key]) => [group, key, relation]),
-  );
-  const waiting = rows.unresolved.map(([group, member]): Row => [group, relation, member.by, member.value]);
-  await deleteRows(sql, 'mirror_unresolved_edges', waitingEdge, waiting);
-}
-
-async function forgetEdgeDigests(sql: Sql, kind: RecordKind, keys: readonly number[]): Promise<void> {
-  const [table, group, end] =
-    kind === 'account'
-      ? ['mirror_edges', 'group_key', 'account_key']
-      : ['mirror_group_edges', 'parent_key', 'child_key'];
-  const groups = await readForEach<{ group_key: number; relation: Relation }>(
-    sql,
-    keys,
-    `SELECT DISTINCT e.${group} AS group_key, e.relation FROM ${sql.dialect.list(1, 'int', 'j')}
-     CROSS JOIN ${table} e WHERE e.${end} = j.value`,
-  );
-  for (const relation of ['member', 'manages'] as const) {
-    const column = digestColumn[relation];
-    const plan = { table: 'mirror_groups', key: 'key', columns: { key: 'int', [column]: 'text' } as Columns };
-    const rows = groups.filter((row) => row.relation === relation).map((row): Row => [row.group_key, null]);
-    await updateRows(sql, plan, rows);
   }
 }
