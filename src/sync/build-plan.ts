@@ -8,6 +8,7 @@ import { type AccountKey, asUserId, type UserId } from '../model/ids.ts';
 import { correlationKeys } from '../model/policy.ts';
 import type { User } from '../model/user.ts';
 import { type CorrelatedAccount, correlate, matchKeysOf, settleLinks } from '../reconcile/correlate.ts';
+import { roleFindings } from '../reconcile/memberships.ts';
 import { decideLink, decideNewUser, decideUser } from '../reconcile/plan.ts';
 import { planTeams } from '../reconcile/teams.ts';
 import { assignKeys } from '../reconcile/unique-keys.ts';
@@ -24,6 +25,7 @@ interface PendingLink {
 type Progress = (done: number) => void;
 
 export async function buildPlan(session: PlanSession, signal: AbortSignal, onProgress: Progress): Promise<void> {
+  session.note(`source:${session.source}`, roleFindings(session.world));
   await decideTeams(session);
   const links = new Map<UserId, PendingLink>();
   await decideAccounts(session, links, signal, onProgress);

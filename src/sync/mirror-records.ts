@@ -5,6 +5,7 @@ import type { MirrorAccount, Presence, Quarantine, SourceAccount } from '../mode
 import type { SourceGroup } from '../model/group.ts';
 import { asAccountKey, asGroupKey } from '../model/ids.ts';
 import { dnKey } from '../model/keys.ts';
+import { suspicionOf } from '../reconcile/absence.ts';
 import { matchKeysOf } from '../reconcile/correlate.ts';
 import { accountDigest, groupDigest } from './digest.ts';
 import type { AccountWrite, GroupWrite, MirrorDigest, StoreTx } from './ports.ts';
@@ -43,35 +44,45 @@ function compare<T extends { readonly id: string; readonly name: string }>(
   return differing;
 }
 
+type Stored = ReadonlyMap<number, MirrorAccount['attributes']>;
+
 /** An account that comes back late, or under an id that the source gives out again, waits for a person. */
 function quarantineOf(
   context: ReadContext,
   account: SourceAccount,
   before: MirrorDigest | undefined,
+  stored: Stored,
 ): Quarantine | undefined {
-  if (before === undefined || before.presence === 'present' || before.presence === 'missing') return before?.quarantine;
-  if (before.linkState !== 'gone') return before.quarantine;
-  if (context.policy.idStability === 'reusable' && before.name !== account.name) return 'reused-id';
-  const awayMs = context.clock.now() - (before.presenceSince ?? 0);
-  return awayMs > context.policy.absence.returnWithinMs ? 'returned-late' : before.quarantine;
+  if (before === undefined) return undefined;
+  const { presence, presenceSince, linkState } = before;
+  const attributes = stored.get(before.key);
+  const known = {
+    presence,
+    // An absence that was held and never acted is undone by the record's return, however late: it is the same person's account.
+    isLinked: linkState === 'gone' || (linkState !== undefined && context.policy.idStability === 'reusable'),
+    ...(presenceSince === undefined ? {} : { presenceSince }),
+    ...(attributes === undefined ? {} : { account: { attributes, unread: [] } }),
+  };
+  return suspicionOf(context.policy, known, account, context.clock.now()) ?? before.quarantine;
+}
+
+/** The last reading of the records that have attributes which could not be read now, or whose id may have been given to another. */
+async function lastReadings(
+  context: ReadContext,
+  kind: 'account' | 'group',
+  rows: readonly Compared<SourceAccount | SourceGroup>[],
+): Promise<Stored> {
+  const isNeeded = (row: Compared<SourceAccount | SourceGroup>): boolean =>
+    row.record.unread.length > 0 || (kind === 'account' && context.policy.idStability === 'reusable');
+  const keys = rows.flatMap((row) => (row.known !== undefined && isNeeded(row) ? [row.known.key] : []));
+  return keys.length === 0 ? new Map() : context.read.mirror.attributesOf(kind, keys);
 }
 
 /** Attributes that could not be read this time keep their last reading. */
-async function withLastReadings<T extends SourceAccount | SourceGroup>(
-  context: ReadContext,
-  kind: 'account' | 'group',
-  rows: readonly Compared<T>[],
-): Promise<Map<number, MirrorAccount['attributes']>> {
-  const keys = rows.flatMap((row) => (row.known !== undefined && row.record.unread.length > 0 ? [row.known.key] : []));
-  const stored = keys.length === 0 ? new Map() : await context.read.mirror.attributesOf(kind, keys);
-  const merged = new Map<number, MirrorAccount['attributes']>();
-  for (const row of rows) {
-    const last = row.known === undefined ? undefined : stored.get(row.known.key);
-    if (row.known === undefined || last === undefined) continue;
-    const kept = row.record.unread.flatMap((name) => (last[name] === undefined ? [] : [[name, last[name]] as const]));
-    merged.set(row.known.key, { ...row.record.attributes, ...Object.fromEntries(kept) });
-  }
-  return merged;
+function merged<T extends SourceAccount | SourceGroup>(record: T, last: MirrorAccount['attributes'] | undefined): T {
+  if (last === undefined || record.unread.length === 0) return record;
+  const kept = record.unread.flatMap((name) => (last[name] === undefined ? [] : [[name, last[name]] as const]));
+  return { ...record, attributes: { ...record.attributes, ...Object.fromEntries(kept) } };
 }
 
 async function firstNewKey(
@@ -99,16 +110,16 @@ export async function mirrorAccounts(context: ReadContext, accounts: readonly So
     accountDigest(account, context.salt),
   );
   context.tally.accounts += accounts.length;
+  for (const account of accounts) context.noteUnread(account);
   if (differing.length === 0) return;
   context.tally.changed += differing.length;
-  const merged = await withLastReadings(context, 'account', differing);
+  const stored = await lastReadings(context, 'account', differing);
   const keys = await context.lease.write(async (tx) => {
     let next = await firstNewKey(tx, 'account', differing);
     const rows = differing.map(({ record, digest, known: before }): AccountWrite => {
       const key = asAccountKey(before?.key ?? next++);
-      const attributes = merged.get(key);
-      const account = attributes === undefined ? record : { ...record, attributes };
-      const quarantine = quarantineOf(context, record, before);
+      const account = merged(record, stored.get(key));
+      const quarantine = quarantineOf(context, record, before, stored);
       return {
         key,
         account,
@@ -144,13 +155,12 @@ export async function mirrorGroups(context: ReadContext, groups: readonly Source
   context.tally.groups += groups.length;
   if (differing.length === 0) return;
   context.tally.changed += differing.length;
-  const merged = await withLastReadings(context, 'group', differing);
+  const stored = await lastReadings(context, 'group', differing);
   const keys = await context.lease.write(async (tx) => {
     let next = await firstNewKey(tx, 'group', differing);
     const rows = differing.map(({ record, digest, known: before }): GroupWrite => {
       const key = asGroupKey(before?.key ?? next++);
-      const attributes = merged.get(key);
-      const group = attributes === undefined ? record : { ...record, attributes };
+      const group = merged(record, stored.get(key));
       return { key, group, digest, presence: present, isNewDn: hasNewDn(record, before) };
     });
     await tx.mirror.saveGroups(context.source, rows);

@@ -18,7 +18,7 @@ import {
 } from '../model/ids.ts';
 import type { SourcePolicy } from '../model/policy.ts';
 import type { User } from '../model/user.ts';
-import { dangersOf } from '../reconcile/guard.ts';
+import { dangersOf, needsOf } from '../reconcile/guard.ts';
 import type { CompiledWorld } from '../reconcile/world.ts';
 import type { SyncDeps } from './deps.ts';
 import { sourcePolicy } from './deps.ts';
@@ -33,6 +33,8 @@ export interface PlannedChange {
   readonly label: string;
   readonly atomic?: string;
   readonly dangers: readonly Danger[];
+  /** Subjects without whose change this one cannot be: it is held with them. */
+  readonly needs: readonly string[];
   readonly user?: UserId;
   /** The account that is linked, or for which the user is created. */
   readonly account?: AccountKey;
@@ -156,6 +158,7 @@ export class PlanSession {
       subject,
       label: change.label,
       dangers,
+      needs: needsOf(change),
       ...(change.atomic === undefined ? {} : { atomic: change.atomic }),
       ...(origin.user === undefined ? {} : { user: origin.user.id }),
       ...(origin.account === undefined ? {} : { account: origin.account }),

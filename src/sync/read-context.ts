@@ -1,7 +1,7 @@
 // What the reading half of a run carries from page to page: the sets of records seen, the open groups, and what must wait
 // for the end because only a complete read may remove.
 
-import type { Suspicion } from '../model/account.ts';
+import type { SourceAccount, Suspicion } from '../model/account.ts';
 import type { Finding } from '../model/finding.ts';
 import type { EdgeMember, Relation } from '../model/group.ts';
 import type { AccountKey, ExternalId, GroupKey, SourceName } from '../model/ids.ts';
@@ -40,6 +40,8 @@ export class ReadContext {
   }[] = [];
   /** Digests of groups with withdrawals, stored together with them. */
   readonly lateDigests: { readonly relation: Relation; readonly group: GroupKey; readonly digest: string }[] = [];
+  /** Attribute -> how many accounts it could not be read in, and the first of them by name. */
+  readonly unread = new Map<string, { count: number; readonly first: string[] }>();
   readonly findings: Finding[] = [];
   readonly tally: ReadTally = { accounts: 0, groups: 0, edges: 0, rejected: 0, changed: 0, unresolved: 0 };
   /** Why the read is not complete although the connector says so: a broken contract, a record without an id. */
@@ -60,6 +62,15 @@ export class ReadContext {
     this.read = read;
     this.lease = lease;
     this.salt = salt;
+  }
+
+  noteUnread(account: SourceAccount): void {
+    for (const attribute of account.unread) {
+      const seen = this.unread.get(attribute) ?? { count: 0, first: [] };
+      seen.count += 1;
+      if (seen.first.length < 5) seen.first.push(account.name);
+      this.unread.set(attribute, seen);
+    }
   }
 
   doubts(because: string): void {

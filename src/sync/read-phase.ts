@@ -17,7 +17,7 @@ export interface ReadResult {
   readonly errorCode?: ErrorCode;
 }
 
-const readCodes = ['record-rejected', 'group-members-unread'] as const;
+const readCodes = ['record-rejected', 'group-members-unread', 'attribute-unread'] as const;
 
 export async function readPhase(scope: RunScope): Promise<ReadResult> {
   const { record, store, lease, deps } = scope;
@@ -145,6 +145,16 @@ function countRead(scope: RunScope, context: ReadContext): void {
 /** Only a complete read may close findings about single records: a partial one may simply not have come to them. */
 async function noteFindings(scope: RunScope, context: ReadContext, isComplete: boolean): Promise<void> {
   const { record, deps } = scope;
+  for (const [attribute, { count, first }] of context.unread) {
+    const subject = `source:${record.source}/${attribute}`;
+    context.findings.push({
+      code: 'attribute-unread',
+      source: record.source,
+      subject,
+      label: attribute,
+      detail: { accounts: count, first },
+    });
+  }
   if (!isComplete && context.findings.length === 0) return;
   const evaluated = isComplete ? { everyOf: record.source } : [];
   const changed = await scope.lease.write((tx) =>
