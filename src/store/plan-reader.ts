@@ -2,7 +2,18 @@
 // Invariant: a user or an account comes from ONE statement, so it is never a mixture of two commits.
 
 import type { MatchCandidate, UniqueKeyKind } from '../model/decision.ts';
-import { asAccountKey, asSourceName, asTeamId, asUserId, type SourceName, type UserId } from '../model/ids.ts';
+import {
+  type AccountKey,
+  asAccountKey,
+  asGroupKey,
+  asSourceName,
+  asTeamId,
+  asUserId,
+  type GroupKey,
+  type SourceName,
+  type TeamId,
+  type UserId,
+} from '../model/ids.ts';
 import type { CorrelationKey } from '../model/policy.ts';
 import type { Team } from '../model/team.ts';
 import type { FieldName, OwnedValue } from '../model/user.ts';
@@ -17,31 +28,9 @@ export function planReader(sql: Sql): PlanReader {
   const { dialect } = sql;
   const ids = dialect.list(1, 'int', 'j');
   return {
-    async dirtyUsers(source, after, limit) {
-      const rows = await sql.all<{ user_id: number }>(
-        `SELECT d.user_id FROM dirty_users d WHERE d.user_id > $1
-           AND (EXISTS (SELECT 1 FROM links k WHERE k.user_id = d.user_id AND k.source = $2)
-             OR NOT EXISTS (SELECT 1 FROM links k WHERE k.user_id = d.user_id))
-         ORDER BY d.user_id LIMIT $3`,
-        after,
-        source,
-        limit,
-      );
-      return rows.map((row) => asUserId(row.user_id));
-    },
-    async dirtyAccounts(source, after, limit) {
-      const rows = await sql.all<{ account_key: number }>(
-        'SELECT account_key FROM dirty_accounts WHERE source = $1 AND account_key > $2 ORDER BY account_key LIMIT $3',
-        source,
-        after,
-        limit,
-      );
-      return rows.map((row) => asAccountKey(row.account_key));
-    },
-    async dirtyGroups(source) {
-      const statement = 'SELECT group_key FROM dirty_groups WHERE source = $1 ORDER BY group_key';
-      return (await sql.all<{ group_key: never }>(statement, source)).map((row) => row.group_key);
-    },
+    dirtyUsers: (source, after, limit) => readDirtyUsers(sql, source, after, limit),
+    dirtyAccounts: (source, after, limit) => readDirtyAccounts(sql, source, after, limit),
+    dirtyGroups: (source) => readDirtyGroups(sql, source),
     async users(userIds) {
       const statement = `SELECT ${userColumns(dialect)} FROM ${ids} CROSS JOIN users u WHERE u.id = j.value ORDER BY u.id`;
       return (await readForEach<UserJoinRow>(sql, userIds, statement)).map(toUser);
@@ -72,18 +61,52 @@ export function planReader(sql: Sql): PlanReader {
     candidates: (keys) => readCandidates(sql, keys),
     holders: (kind, keys) => readHolders(sql, kind, keys),
     userCounts: (source) => readUserCounts(sql, source),
-    async teamSizes(teams) {
-      const rows = await readForEach<{ team_id: number; size: number | bigint }>(
-        sql,
-        teams,
-        `SELECT m.team_id, count(DISTINCT m.user_id) AS size FROM ${ids} CROSS JOIN memberships m
-         WHERE m.team_id = j.value GROUP BY m.team_id`,
-      );
-      const sizes = new Map(teams.map((team) => [team, 0]));
-      for (const row of rows) sizes.set(asTeamId(row.team_id), Number(row.size));
-      return sizes;
-    },
+    teamSizes: (teams) => readTeamSizes(sql, teams),
   };
+}
+
+async function readDirtyUsers(sql: Sql, source: SourceName, after: number, limit: number): Promise<readonly UserId[]> {
+  const rows = await sql.all<{ user_id: number }>(
+    `SELECT d.user_id FROM dirty_users d WHERE d.user_id > $1
+       AND EXISTS (SELECT 1 FROM links k WHERE k.user_id = d.user_id AND k.source = $2)
+     ORDER BY d.user_id LIMIT $3`,
+    after,
+    source,
+    limit,
+  );
+  return rows.map((row) => asUserId(row.user_id));
+}
+
+async function readDirtyAccounts(
+  sql: Sql,
+  source: SourceName,
+  after: number,
+  limit: number,
+): Promise<readonly AccountKey[]> {
+  const rows = await sql.all<{ account_key: number }>(
+    'SELECT account_key FROM dirty_accounts WHERE source = $1 AND account_key > $2 ORDER BY account_key LIMIT $3',
+    source,
+    after,
+    limit,
+  );
+  return rows.map((row) => asAccountKey(row.account_key));
+}
+
+async function readDirtyGroups(sql: Sql, source: SourceName): Promise<readonly GroupKey[]> {
+  const statement = 'SELECT group_key FROM dirty_groups WHERE source = $1 ORDER BY group_key';
+  return (await sql.all<{ group_key: number }>(statement, source)).map((row) => asGroupKey(row.group_key));
+}
+
+async function readTeamSizes(sql: Sql, teams: readonly TeamId[]): Promise<ReadonlyMap<TeamId, number>> {
+  const rows = await readForEach<{ team_id: number; size: number | bigint }>(
+    sql,
+    teams,
+    `SELECT m.team_id, count(DISTINCT m.user_id) AS size FROM ${sql.dialect.list(1, 'int', 'j')} CROSS JOIN memberships m
+     WHERE m.team_id = j.value GROUP BY m.team_id`,
+  );
+  const sizes = new Map(teams.map((team) => [team, 0]));
+  for (const row of rows) sizes.set(asTeamId(row.team_id), Number(row.size));
+  return sizes;
 }
 
 async function readTeams(sql: Sql): Promise<readonly Team[]> {
