@@ -9,6 +9,7 @@ import type { Clock, Lease, StoreTx, SyncStore } from './ports.ts';
 /** Long enough for a slow page of a slow directory: a page renews it, the longest silence that a connector allows is shorter. */
 const ttlMs = 180_000;
 const pollMs = 500;
+const reconcile = 'reconcile';
 /** Another source's plan and apply may take this long before we give up. */
 const reconcileWaitMs = 30 * 60_000;
 
@@ -31,15 +32,16 @@ export class RunLease {
     throw new RosterdError('run-in-progress', `Source ${source} is being synced by ${heldBy}.`, { subject: source });
   }
 
-  /** Waits for the other sources' reconciling to end. */
+  /** Waits for the other sources' reconciling to end. A run that resumed an earlier one has it already. */
   async acquireReconcile(signal: AbortSignal): Promise<void> {
+    if (this.#held.some((lease) => lease.name === reconcile)) return;
     const deadline = performance.now() + reconcileWaitMs;
     for (;;) {
-      const heldBy = await this.#try('reconcile');
+      const heldBy = await this.#try(reconcile);
       if (heldBy === undefined) return;
       if (performance.now() > deadline) {
         throw new RosterdError('run-in-progress', `The reconciling of ${heldBy} did not end in time.`, {
-          subject: 'reconcile',
+          subject: reconcile,
         });
       }
       await sleep(pollMs, undefined, { signal });

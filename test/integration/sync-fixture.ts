@@ -62,7 +62,11 @@ export interface Office {
   forward(ms: number): void;
   /** Writes another configuration, which the next run uses. */
   configure(
-    options: Pick<OfficeOptions, 'source' | 'head'> & { readonly base?: string; readonly groups?: string; readonly users?: string },
+    options: Pick<OfficeOptions, 'source' | 'head'> & {
+      readonly base?: string;
+      readonly groups?: string;
+      readonly users?: string;
+    },
   ): Promise<void>;
   /** Trusts this authority instead of the server's own. */
   trust(authority: string): Promise<void>;
@@ -172,6 +176,7 @@ async function assemble(given: Parts): Promise<Office> {
         clock,
         retention: config.retention,
         holder: makeHolder(),
+        retention: config.retention,
         emit: (event) => void events.push(event),
         connector: (source) => connectors.get(source) as ReturnType<SyncDeps['connector']>,
         policyFingerprint: (source) => policyFingerprint(policy, source),
