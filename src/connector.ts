@@ -46,7 +46,12 @@ export type ReadProof = Readonly<Record<string, string | number | boolean>>;
 export type ReadOutcome =
   | {
       readonly kind: 'complete';
-      readonly counts: { readonly accounts: number; readonly groups: number; readonly edges: number; readonly rejected: number };
+      readonly counts: {
+        readonly accounts: number;
+        readonly groups: number;
+        readonly edges: number;
+        readonly rejected: number;
+      };
       /** The source's own totals, where it states them; a disagreement makes the read partial. */
       readonly total?: { readonly accounts?: number; readonly groups?: number };
       /** Opaque, bound to its origin; the mirror keeps it with the last transaction. */
@@ -58,7 +63,9 @@ export type ReadOutcome =
   | { readonly kind: 'partial'; readonly because: string; readonly proof: ReadProof }
   | { readonly kind: 'resync-required'; readonly because: string };
 
-export type ReadEvent = { readonly kind: 'page'; readonly page: ReadPage } | { readonly kind: 'outcome'; readonly outcome: ReadOutcome };
+export type ReadEvent =
+  | { readonly kind: 'page'; readonly page: ReadPage }
+  | { readonly kind: 'outcome'; readonly outcome: ReadOutcome };
 
 export type ReadRequest = { readonly mode: 'full' } | { readonly mode: 'delta'; readonly since: string };
 
@@ -97,5 +104,9 @@ export interface Connector {
   /** Yields pages and exactly one outcome, last. A throw instead of an outcome counts as partial. */
   read(request: ReadRequest, signal: AbortSignal): AsyncIterable<ReadEvent>;
   /** Asks for single records by id. Every id asked for is in the answer. */
-  confirm(kind: RecordKind, ids: readonly ExternalId[], signal: AbortSignal): Promise<ReadonlyMap<ExternalId, Confirmation>>;
+  confirm(
+    kind: RecordKind,
+    ids: readonly ExternalId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ExternalId, Confirmation>>;
 }
