@@ -174,7 +174,6 @@ async function assemble(given: Parts): Promise<Office> {
         store,
         policy,
         clock,
-        retention: config.retention,
         holder: makeHolder(),
         retention: config.retention,
         emit: (event) => void events.push(event),
