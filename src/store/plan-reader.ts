@@ -68,7 +68,8 @@ export function planReader(sql: Sql): PlanReader {
 async function readDirtyUsers(sql: Sql, source: SourceName, after: number, limit: number): Promise<readonly UserId[]> {
   const rows = await sql.all<{ user_id: number }>(
     `SELECT d.user_id FROM dirty_users d WHERE d.user_id > $1
-       AND EXISTS (SELECT 1 FROM links k WHERE k.user_id = d.user_id AND k.source = $2)
+       AND (EXISTS (SELECT 1 FROM links k WHERE k.user_id = d.user_id AND k.source = $2)
+         OR NOT EXISTS (SELECT 1 FROM links k WHERE k.user_id = d.user_id))
      ORDER BY d.user_id LIMIT $3`,
     after,
     source,
