@@ -1,6 +1,6 @@
 // A PostgreSQL of its own for --postgresql, from the npm package; gone after stop().
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface BenchPostgresql {
 
 export async function startPostgresql(): Promise<BenchPostgresql> {
   const folder = mkdtempSync(join(tmpdir(), 'rosterd-bench-pg-'));
+  // Started by root, the server runs as another user, who has to get through to its own folder.
+  chmodSync(folder, 0o755);
   const port = await freePort();
   const password = 'bench';
   const server = new EmbeddedPostgres({
