@@ -2,298 +2,165 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { asEpochMs } from '../../src/model/ids.ts';
-import { day, hour, type Office, openOffice } from './sync-fixture.ts';
+import { describeStores } from '../store/stores.ts';
+import { day, hour, type Office, type OfficeOptions, openOffice as openOfficeAt } from './sync-fixture.ts';
 import { tableDigests } from './sync-pictures.ts';
 
 let office: Office;
 
 afterEach(() => office.close());
 
-const enabledCount = async (): Promise<number> =>
-  Object.values(await office.users()).filter((user) => user.enabled).length;
+describeStores('guard', (stores) => {
+  const openOffice = async (options: OfficeOptions = {}): Promise<Office> =>
+    openOfficeAt(stores.kind === 'sqlite' ? options : { ...options, location: await stores.fresh() });
 
-const openWith = async (people: number, source = ''): Promise<readonly string[]> => {
-  office = await openOffice({ source, pageSize: 100 });
-  const logins = await office.staff.hireMany(people);
-  await office.sync();
-  return logins;
-};
+  const enabledCount = async (): Promise<number> =>
+    Object.values(await office.users()).filter((user) => user.enabled).length;
 
-const codeOf = (act: Promise<unknown>): Promise<string> =>
-  act.then(
-    () => 'none',
-    (error: { code?: string }) => error.code ?? String(error),
-  );
-
-describe('too many who lose access', () => {
-  it('are held, a joiner of the same run gets in, and nothing of the held is applied', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    await office.staff.hire('joiner');
-
-    const held = await office.sync();
-
-    expect(held).toMatchObject({ state: 'held', counts: { applied: 1, created: 1, held: 20 } });
-    expect(held.holds).toEqual([
-      { kind: 'access-loss', count: 20, recent: 0, baseline: 40, limit: { ratio: 0.05, count: 5, always: 500 } },
-    ]);
-    expect(await enabledCount()).toBe(41);
-    expect(await office.findings()).toEqual(['plan-held hq']);
-  });
-
-  it('stay held by the same run, without being stored twice', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    const first = await office.sync();
-    const { changes } = await tableDigests(office.store);
-
-    const second = await office.sync();
-
-    expect(second).toMatchObject({ state: 'held', heldRunId: first.id, heldChecksum: first.heldChecksum });
-    expect((await tableDigests(office.store))['changes']).toBe(changes);
-  });
-
-  it('are released by approving the run, exactly those, also after days', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    const first = await office.sync();
-    office.forward(5 * day);
-    const second = await office.sync();
-
-    await office.approve(second);
-
-    expect(await enabledCount()).toBe(20);
-    expect((await office.changes(first)).map((stored) => stored.state)).toEqual(Array(20).fill('applied'));
-    expect(await office.findings()).toEqual([]);
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-    const entries = (await office.audit()).filter((line) => line.startsWith('user.changed'));
-    expect(entries).toHaveLength(20);
-    // What a person has approved does not count for the next 24 hours.
-    await office.staff.disable(...logins.slice(20, 25));
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { applied: 5 } });
-  });
-
-  it('that are other ones by now supersede the old hold, whose approval is refused', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    const first = await office.sync();
-    await office.staff.enable(...logins.slice(0, 2));
-    const second = await office.sync();
-    expect(second).toMatchObject({ state: 'held', counts: { held: 18 } });
-    expect(second.heldRunId).toBeUndefined();
-
-    expect(await codeOf(office.approve(first))).toBe('plan-superseded');
-
-    expect(await enabledCount()).toBe(40);
-    await office.approve(second);
-    expect(await enabledCount()).toBe(22);
-  });
-
-  it('are safe again when the source mends itself, and the hold is over', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    const first = await office.sync();
-    await office.staff.enable(...logins.slice(0, 20));
-
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-
-    expect(await office.findings()).toEqual([]);
-    expect(['plan-superseded', 'nothing-held']).toContain(await codeOf(office.approve(first)));
-    expect(await enabledCount()).toBe(40);
-  });
-
-  it('are silenced by a rejection, but only exactly they, and only until it expires', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    const first = await office.sync();
-    await office.reject(first, asEpochMs(office.now() + 2 * day));
-
-    const second = await office.sync();
-    expect(second).toMatchObject({ state: 'done', counts: { applied: 0 } });
-    expect(await office.findings()).toEqual([]);
-    await office.staff.disable(logins[20] as string);
-    expect(await office.sync()).toMatchObject({ state: 'held', counts: { held: 21 } });
-    await office.staff.enable(logins[20] as string);
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { applied: 0 } });
-    office.forward(2 * day);
-    expect(await office.sync()).toMatchObject({ state: 'held', counts: { held: 20 } });
-    expect(await enabledCount()).toBe(40);
-  });
-
-  it('one after the other trip the 24-hour window', async () => {
-    const logins = await openWith(40);
-    const states: string[] = [];
-    for (const login of logins.slice(0, 8)) {
-      await office.staff.disable(login);
-      office.forward(2 * hour);
-      states.push((await office.sync()).state);
-    }
-    expect(states).toEqual(['done', 'done', 'done', 'done', 'done', 'held', 'held', 'held']);
-    expect(await enabledCount()).toBe(35);
-  });
-
-  it('are held whole with onHold: hold-all, joiners too', async () => {
-    const logins = await openWith(40, '    onHold: hold-all\n');
-    await office.staff.disable(...logins.slice(0, 20));
-    await office.staff.hire('joiner');
-    await office.staff.group('New team', ['joiner', 'p039']);
-
-    const held = await office.sync();
-
-    expect(held).toMatchObject({ state: 'held', counts: { applied: 0, conflict: 0, held: 23 } });
-    await office.approve(held);
-    expect(await office.user('joiner')).toMatchObject({ teams: ['New team'], main: 'New team' });
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-  });
-
-  it('a second time, after an approval was carried out, are held again', async () => {
-    const logins = await openWith(40);
-    await office.staff.disable(...logins.slice(0, 20));
-    await office.approve(await office.sync());
-    await office.staff.enable(...logins.slice(0, 20));
+  const openWith = async (people: number, source = ''): Promise<readonly string[]> => {
+    office = await openOffice({ source, pageSize: 100 });
+    const logins = await office.staff.hireMany(people);
     await office.sync();
-    await office.staff.disable(...logins.slice(0, 20));
+    return logins;
+  };
 
-    expect(await office.sync()).toMatchObject({ state: 'held', counts: { held: 20 } });
-    expect(await enabledCount()).toBe(40);
-  });
-});
+  const codeOf = (act: Promise<unknown>): Promise<string> =>
+    act.then(
+      () => 'none',
+      (error: { code?: string }) => error.code ?? String(error),
+    );
 
-describe('a wrong filter', () => {
-  it('holds everything that would be removed, beyond grace and runs, until it is mended', async () => {
-    const logins = await openWith(12);
-    await office.staff.set('p000', 'department', 'Claims');
-    await office.configure({ users: ', filter: "(department=Claims)"' });
+  describe('too many who lose access', () => {
+    it('are held, a joiner of the same run gets in, and nothing of the held is applied', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      await office.staff.hire('joiner');
 
-    const first = await office.sync();
+      const held = await office.sync();
 
-    expect(first).toMatchObject({ state: 'done', counts: { outOfScope: 11, applied: 1 } });
-    office.forward(2 * day);
-    const second = await office.sync();
-    expect(second.state).toBe('held');
-    expect(second.holds.map((hold) => hold.kind).sort()).toEqual(['access-loss', 'scope-changed']);
-    expect(await enabledCount()).toBe(12);
-    office.forward(40 * day);
-    expect((await office.sync()).state).toBe('held');
-    await office.configure({});
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-    expect(await enabledCount()).toBe(logins.length);
-    expect(await office.findings()).toEqual([]);
-  });
-
-  it('holds even one who would be removed, when base or filter changed', async () => {
-    await openWith(40);
-    await office.staff.set('p000', 'department', 'Claims');
-    await office.sync();
-    await office.configure({ users: ', filter: "(!(department=Claims))"' });
-    await office.sync();
-    office.forward(2 * day);
-
-    const held = await office.sync();
-
-    expect(held).toMatchObject({ state: 'held', counts: { held: 1 } });
-    expect(held.holds.map((hold) => hold.kind)).toEqual(['scope-changed']);
-    await office.approve(held);
-    expect((await office.user('p000')).enabled).toBe(false);
-  });
-
-  it('that takes nobody at all is an empty read, and held', async () => {
-    await openWith(3);
-    await office.configure({ users: ', filter: "(department=Nobody)"' });
-    await office.sync();
-    office.forward(2 * day);
-    expect((await office.sync()).state).toBe('held');
-    expect(await enabledCount()).toBe(3);
-  });
-});
-
-describe('an empty directory', () => {
-  it('holds even the last few', async () => {
-    await openWith(3);
-    for (const login of ['p000', 'p001', 'p002']) await office.staff.fire(login);
-
-    const held = await office.sync();
-
-    expect(held).toMatchObject({ state: 'held', counts: { accountsRead: 0, absent: 3, held: 3 } });
-    expect(held.holds.map((hold) => hold.kind)).toContain('empty-read');
-    expect(await enabledCount()).toBe(3);
-    await office.staff.hire('new');
-    expect(await office.sync()).toMatchObject({ state: 'held', counts: { created: 1, held: 3 } });
-  });
-});
-
-describe('other dangers', () => {
-  it('hold a team that loses all of its members', async () => {
-    office = await openOffice({ pageSize: 100 });
-    await office.staff.hireMany(30);
-    await office.staff.group('Small', ['p000', 'p001']);
-    await office.staff.group('Big', ['p002', 'p003', 'p004']);
-    await office.sync();
-    await office.staff.leave('Small', 'p000', 'p001');
-    await office.staff.leave('Big', 'p002');
-
-    const held = await office.sync();
-
-    expect(held).toMatchObject({ state: 'held', counts: { applied: 1, held: 2 } });
-    expect(held.holds).toMatchObject([{ kind: 'team-members', of: 'Small', count: 2 }]);
-    expect((await office.user('p000')).teams).toEqual(['Small']);
-    expect((await office.user('p002')).teams).toEqual([]);
-  });
-
-  it('hold roles for too many', async () => {
-    office = await openOffice({
-      pageSize: 100,
-      source: '    roleMapping:\n      - { group: Leads, by: name, roles: [DEFAULT_TEAM_LEADER] }\n',
+      expect(held).toMatchObject({ state: 'held', counts: { applied: 1, created: 1, held: 20 } });
+      expect(held.holds).toEqual([
+        { kind: 'access-loss', count: 20, recent: 0, baseline: 40, limit: { ratio: 0.05, count: 5, always: 500 } },
+      ]);
+      expect(await enabledCount()).toBe(41);
+      expect(await office.findings()).toEqual(['plan-held hq']);
     });
-    const logins = await office.staff.hireMany(30);
-    await office.staff.group('Leads', []);
-    await office.sync();
-    await office.staff.join('Leads', ...logins.slice(0, 10));
 
-    const held = await office.sync();
+    it('stay held by the same run, without being stored twice', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      const first = await office.sync();
+      const { changes } = await tableDigests(office.store);
 
-    expect(held).toMatchObject({ state: 'held', counts: { held: 10 } });
-    expect(held.holds.map((hold) => hold.kind)).toEqual(['role-added']);
-    await office.approve(held);
-    expect((await office.user('p000')).roles).toEqual(['DEFAULT_TEAM_LEADER']);
-  });
+      const second = await office.sync();
 
-  it('hold a field that is cleared for everybody', async () => {
-    office = await openOffice({ pageSize: 100 });
-    for (let index = 0; index < 30; index += 1) await office.staff.hire(`p${index}`, { department: 'Claims' });
-    await office.sync();
-    for (let index = 0; index < 30; index += 1) await office.staff.set(`p${index}`, 'department');
+      expect(second).toMatchObject({ state: 'held', heldRunId: first.id, heldChecksum: first.heldChecksum });
+      expect((await tableDigests(office.store))['changes']).toBe(changes);
+    });
 
-    const held = await office.sync();
+    it('are released by approving the run, exactly those, also after days', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      const first = await office.sync();
+      office.forward(5 * day);
+      const second = await office.sync();
 
-    expect(held).toMatchObject({ state: 'held', counts: { held: 30 } });
-    expect(held.holds).toMatchObject([{ kind: 'field-changed', of: 'department', count: 30 }]);
-    expect((await office.user('p0')).values['department']).toBe('Claims');
-  });
+      await office.approve(second);
 
-  it('hold a protected user that would be disabled', async () => {
-    office = await openOffice({ head: 'protected: { usernames: [p000] }\n' });
-    await office.staff.hireMany(30);
-    await office.sync();
-    await office.staff.disable('p000', 'p001');
+      expect(await enabledCount()).toBe(20);
+      expect((await office.changes(first)).map((stored) => stored.state)).toEqual(Array(20).fill('applied'));
+      expect(await office.findings()).toEqual([]);
+      expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+      const entries = (await office.audit()).filter((line) => line.startsWith('user.changed'));
+      expect(entries).toHaveLength(20);
+      // What a person has approved does not count for the next 24 hours.
+      await office.staff.disable(...logins.slice(20, 25));
+      expect(await office.sync()).toMatchObject({ state: 'done', counts: { applied: 5 } });
+    });
 
-    const held = await office.sync();
+    it('that are other ones by now supersede the old hold, whose approval is refused', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      const first = await office.sync();
+      await office.staff.enable(...logins.slice(0, 2));
+      const second = await office.sync();
+      expect(second).toMatchObject({ state: 'held', counts: { held: 18 } });
+      expect(second.heldRunId).toBeUndefined();
 
-    expect(held).toMatchObject({ state: 'held', counts: { applied: 1, held: 1 } });
-    expect(held.holds.map((hold) => hold.kind)).toEqual(['protected']);
-    expect((await office.user('p000')).enabled).toBe(true);
-  });
+      expect(await codeOf(office.approve(first))).toBe('plan-superseded');
 
-  it('hold too many new users, where there are some already', async () => {
-    await openWith(60);
-    await office.staff.hireMany(61, 'n');
+      expect(await enabledCount()).toBe(40);
+      await office.approve(second);
+      expect(await enabledCount()).toBe(22);
+    });
 
-    const held = await office.sync();
+    it('are safe again when the source mends itself, and the hold is over', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      const first = await office.sync();
+      await office.staff.enable(...logins.slice(0, 20));
 
-    expect(held).toMatchObject({ state: 'held', counts: { created: 0, held: 61 } });
-    expect(await office.sync()).toMatchObject({ state: 'held', heldRunId: held.id });
-    await office.approve(held);
-    expect(Object.keys(await office.users())).toHaveLength(121);
-    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+      expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+
+      expect(await office.findings()).toEqual([]);
+      expect(['plan-superseded', 'nothing-held']).toContain(await codeOf(office.approve(first)));
+      expect(await enabledCount()).toBe(40);
+    });
+
+    it('are silenced by a rejection, but only exactly they, and only until it expires', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      const first = await office.sync();
+      await office.reject(first, asEpochMs(office.now() + 2 * day));
+
+      const second = await office.sync();
+      expect(second).toMatchObject({ state: 'done', counts: { applied: 0 } });
+      expect(await office.findings()).toEqual([]);
+      await office.staff.disable(logins[20] as string);
+      expect(await office.sync()).toMatchObject({ state: 'held', counts: { held: 21 } });
+      await office.staff.enable(logins[20] as string);
+      expect(await office.sync()).toMatchObject({ state: 'done', counts: { applied: 0 } });
+      office.forward(2 * day);
+      expect(await office.sync()).toMatchObject({ state: 'held', counts: { held: 20 } });
+      expect(await enabledCount()).toBe(40);
+    });
+
+    it('one after the other trip the 24-hour window', async () => {
+      const logins = await openWith(40);
+      const states: string[] = [];
+      for (const login of logins.slice(0, 8)) {
+        await office.staff.disable(login);
+        office.forward(2 * hour);
+        states.push((await office.sync()).state);
+      }
+      expect(states).toEqual(['done', 'done', 'done', 'done', 'done', 'held', 'held', 'held']);
+      expect(await enabledCount()).toBe(35);
+    });
+
+    it('are held whole with onHold: hold-all, joiners too', async () => {
+      const logins = await openWith(40, '    onHold: hold-all\n');
+      await office.staff.disable(...logins.slice(0, 20));
+      await office.staff.hire('joiner');
+      await office.staff.group('New team', ['joiner', 'p039']);
+
+      const held = await office.sync();
+
+      expect(held).toMatchObject({ state: 'held', counts: { applied: 0, conflict: 0, held: 23 } });
+      await office.approve(held);
+      expect(await office.user('joiner')).toMatchObject({ teams: ['New team'], main: 'New team' });
+      expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+    });
+
+    it('a second time, after an approval was carried out, are held again', async () => {
+      const logins = await openWith(40);
+      await office.staff.disable(...logins.slice(0, 20));
+      await office.approve(await office.sync());
+      await office.staff.enable(...logins.slice(0, 20));
+      await office.sync();
+      await office.staff.disable(...logins.slice(0, 20));
+
+      expect(await office.sync()).toMatchObject({ state: 'held', counts: { held: 20 } });
+      expect(await enabledCount()).toBe(40);
+    });
   });
 });

@@ -48,7 +48,7 @@ export async function tableDigests(store: Store): Promise<Readonly<Record<string
   const tables = await store.core.read.all<{ name: string }>(
     store.kind === 'sqlite'
       ? `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`
-      : `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name`,
+      : `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name`,
   );
   const digests: Record<string, string> = {};
   for (const { name } of tables) {
