@@ -25,6 +25,8 @@ export interface ApplyRequest {
   readonly source: SourceName;
   readonly actor: string;
   readonly now: EpochMs;
+  /** What people decided from then on is stronger than the plan. */
+  readonly plannedAt: EpochMs;
   /** Next due times as planned. Without them (a resumed or released plan) the users stay dirty and the next plan settles them. */
   readonly recheckAt: ReadonlyMap<ChangeId, EpochMs> | undefined;
   /** Changes of users on whom another source has to act too. */

@@ -6,6 +6,7 @@ import type { User } from '../model/user.ts';
 import { applyChange, recheck } from '../reconcile/apply-change.ts';
 import type { ApplyRequest, BatchResult } from './apply-plan.ts';
 import type { TeamDirectory } from './apply-teams.ts';
+import { isEditedSince } from './edited-since.ts';
 import type { MirrorDigest, StoredChange, StoreTx } from './ports.ts';
 import { type UserPair, writeUsers } from './write-users.ts';
 
@@ -31,7 +32,7 @@ export async function applyUserChanges(
   for (const stored of batch) {
     const { subject } = stored.change;
     const before = subject.kind === 'user' ? users.get(subject.id) : undefined;
-    const verdict = stateOf(stored, before, accounts);
+    const verdict = stateOf(stored, before, accounts, request);
     if (verdict !== 'apply') {
       results.push({
         state: verdict,
@@ -89,6 +90,7 @@ function stateOf(
   stored: StoredChange,
   before: User | undefined,
   accounts: AccountIndex,
+  request: ApplyRequest,
 ): 'apply' | 'obsolete' | 'conflict' {
   const { change } = stored;
   const linked = change.parts.filter((part) => part.part === 'linked');
@@ -98,6 +100,7 @@ function stateOf(
     return states.some((account) => account?.linkState !== undefined) ? 'obsolete' : 'apply';
   if (before === undefined) return 'conflict';
   const verdict = recheck(change, before);
+  if (verdict === 'apply' && isEditedSince(before, change.parts, request)) return 'conflict';
   return verdict === 'apply' && states.some((account) => account?.linkState !== undefined) ? 'conflict' : verdict;
 }
 

@@ -156,6 +156,7 @@ async function release(
       source: run.source,
       actor: decision.actor,
       now: clock.now(),
+      plannedAt: run.startedAt,
       recheckAt: undefined,
       onProgress,
     },

@@ -108,6 +108,7 @@ async function applyAndVerify(
       source: record.source,
       actor: `sync:${record.source}`,
       now: deps.clock.now(),
+      plannedAt: session.world.now,
       recheckAt,
       keepDirty: new Set(session.changes.flatMap((change) => (change.keepsDirty ? [change.id] : []))),
       onProgress,

@@ -53,6 +53,7 @@ async function resume(scope: RunScope, run: Run): Promise<void> {
       source: run.source,
       actor: `sync:${run.source}`,
       now: deps.clock.now(),
+      plannedAt: run.startedAt,
       recheckAt: undefined,
       onProgress: () => {},
     },

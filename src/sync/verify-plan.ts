@@ -5,6 +5,7 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { RefusedClaims } from '../model/decision.ts';
 import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
 import { asAccountKey, asExternalId, type ExternalId, type UserId } from '../model/ids.ts';
+import type { User } from '../model/user.ts';
 import { decideUser } from '../reconcile/plan.ts';
 import { loadWorld } from './load-world.ts';
 import type { PlanSession } from './plan-session.ts';
@@ -34,17 +35,27 @@ export async function verifyApplied(
     const ids = users.slice(start, start + portion);
     const accounts = Map.groupBy(await store.read.accountsOf(ids), (account) => account.userId as UserId);
     const found: Finding[] = [];
+    const open: UserId[] = [];
     for (const user of await store.read.users(ids)) {
       const own = accounts.get(user.id) ?? [];
       const { change, findings } = decideUser(world, { user, accounts: own }, refusedTo(session.refused, user.id, own));
-      if (change !== undefined) failed.push(change.label);
+      if (change !== undefined) {
+        open.push(user.id);
+        if (!isEdited(user, session)) failed.push(change.label);
+      }
       found.push(...findings);
     }
+    if (open.length > 0) await session.lease.write((tx) => tx.dirty.users(open, 'not settled by its run'));
     opened += await openFindings(store, session, found);
     onProgress(Math.min(start + portion, users.length));
     await yieldToLoop();
   }
   return { failed, opened };
+}
+
+/** Somebody decided about the user while the run was at work: that is for the next plan, and no fault. */
+function isEdited({ pins, syncOff, adminHold }: User, { world }: PlanSession): boolean {
+  return [...pins, syncOff, adminHold].some((decision) => decision !== undefined && decision.since >= world.now);
 }
 
 async function openFindings(store: SyncStore, session: PlanSession, found: readonly Finding[]): Promise<number> {

@@ -1,0 +1,179 @@
+// What happens while a run is at work: people edit, another process holds the lease or takes it, the connector has a fault.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SyncDeps } from '../../src/sync/deps.ts';
+import type { SyncEvent } from '../../src/sync/events.ts';
+import { runSource } from '../../src/sync/run-source.ts';
+import { hq, minute, type Office, openOffice } from './sync-fixture.ts';
+import { differingTables, tableDigests } from './sync-pictures.ts';
+
+let office: Office;
+
+afterEach(() => office.close());
+
+const reason = 'agreed with the team';
+
+/** A run during which something happens when the named phase begins. */
+async function runWith(phase: string, act: () => Promise<unknown>, change: Partial<SyncDeps> = {}) {
+  let acting: Promise<unknown> | undefined;
+  const emit = (event: SyncEvent): void => {
+    if (event.kind === 'phase:started' && event.phase === phase) acting ??= act();
+  };
+  office.forward(minute);
+  const request = { source: hq, mode: 'full', intent: 'apply', trigger: 'cli', actor: 'cli:tester@lab' } as const;
+  const run = await runSource({ ...office.deps, ...change, emit }, request, new AbortController().signal);
+  await acting;
+  return run;
+}
+
+const openWithMira = async (): Promise<void> => {
+  office = await openOffice();
+  await office.staff.hire('mira', { department: 'Claims' });
+  await office.staff.hire('jan');
+  await office.staff.group('Alpha', ['mira', 'jan']);
+  await office.sync();
+};
+
+describe('an edit between plan and apply', () => {
+  it.each([
+    ['switches sync off', () => office.admin.switchSyncOff({ user: 'mira', reason })],
+    [
+      'pins the field',
+      () =>
+        office.admin.pin({ user: 'mira', kind: 'field', what: 'department', mode: 'keep', value: 'Claims', reason }),
+    ],
+    [
+      'pins another value',
+      () => office.admin.pin({ user: 'mira', kind: 'field', what: 'department', mode: 'keep', value: 'Own', reason }),
+    ],
+  ])('that %s wins over the planned change, and others are applied', async (_title, act) => {
+    await openWithMira();
+    await office.staff.set('mira', 'department', 'Sales');
+    await office.staff.set('jan', 'department', 'Sales');
+
+    const run = await runWith('applying', act);
+
+    expect((await office.user('mira')).values['department']).not.toBe('Sales');
+    expect((await office.user('jan')).values['department']).toBe('Sales');
+    expect(run.counts).toMatchObject({ applied: 1 });
+    const before = await office.user('mira');
+    await office.sync();
+    expect(await office.user('mira')).toEqual(before);
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+  });
+
+  it('that disables by hand is not undone by a planned enabling', async () => {
+    await openWithMira();
+    await office.staff.disable('mira');
+    await office.sync();
+    await office.staff.enable('mira');
+
+    await runWith('applying', () => office.admin.disableUser({ user: 'mira', reason }));
+
+    expect((await office.user('mira')).enabled).toBe(false);
+    await office.sync();
+    expect((await office.user('mira')).enabled).toBe(false);
+  });
+
+  it('that keeps out of a team wins over a planned membership', async () => {
+    await openWithMira();
+    await office.staff.hire('eva');
+    await office.sync();
+    await office.staff.join('Alpha', 'eva');
+
+    await runWith('applying', () =>
+      office.admin.pin({ user: 'eva', kind: 'membership', what: 'Alpha', mode: 'keep-out', reason }),
+    );
+    await office.sync();
+
+    expect((await office.user('eva')).teams).toEqual([]);
+  });
+
+  it('that takes the name of a joiner leaves the joiner as a finding, and the run goes on', async () => {
+    await openWithMira();
+    await office.staff.hire('eva');
+    await office.staff.hire('ola');
+
+    const run = await runWith('applying', () => office.admin.createUser({ username: 'eva', fields: {} }));
+
+    expect(run.counts).toMatchObject({ created: 1, conflict: 1 });
+    expect((await office.user('eva')).origin).toBe('local');
+    expect((await office.user('ola')).enabled).toBe(true);
+  });
+});
+
+describe('an edit while changes are held', () => {
+  it('wins over an approval of them, which releases the others', async () => {
+    office = await openOffice({ pageSize: 100 });
+    const logins = await office.staff.hireMany(40);
+    await office.sync();
+    await office.staff.disable(...logins.slice(0, 20));
+    const held = await office.sync();
+    await office.admin.switchSyncOff({ user: 'p000', reason });
+    await office.admin.pin({ user: 'p001', kind: 'enabled', what: 'yes', mode: 'keep', reason });
+
+    const released = await office.approve(held);
+
+    expect(released.counts).toMatchObject({ applied: 18, conflict: 2 });
+    const enabled = Object.entries(await office.users()).filter(([, user]) => user.enabled);
+    expect(enabled.map(([name]) => name).slice(0, 3)).toEqual(['p000', 'p001', 'p020']);
+    await office.sync();
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+  });
+});
+
+describe('the lease of a source', () => {
+  const elsewhere = 'other-host:boot.1:4711:99';
+
+  it('that another host holds refuses the run, until it has expired', async () => {
+    await openWithMira();
+    const { store } = office;
+    await store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 10 * minute, office.now()));
+    const before = await tableDigests(store);
+
+    await expect(office.sync()).rejects.toMatchObject({ code: 'run-in-progress' });
+
+    expect(differingTables(before, await tableDigests(store))).toEqual([]);
+    office.forward(10 * minute);
+    expect(await office.sync()).toMatchObject({ state: 'done' });
+  });
+
+  it('that is lost in the middle of a run stops its writing', async () => {
+    await openWithMira();
+    await office.staff.set('mira', 'department', 'Sales');
+    const steal = (): Promise<unknown> =>
+      office.store.write(async (tx) => {
+        const later = office.now() + 60 * minute;
+        await tx.leases.acquire('source:hq', elsewhere, minute, later as never);
+      });
+
+    await expect(runWith('applying', steal)).rejects.toMatchObject({ code: 'lease-lost' });
+
+    expect((await office.user('mira')).values['department']).toBe('Claims');
+    office.forward(120 * minute);
+    expect((await office.sync()).state).toBe('done');
+    expect((await office.user('mira')).values['department']).toBe('Sales');
+    const open = await office.store.read.runs({ limit: 9, states: ['reading', 'planning', 'applying', 'verifying'] });
+    expect(open).toEqual([]);
+  });
+});
+
+describe('a fault of rosterd itself', () => {
+  it('in a connector is recorded as the failed run, thrown with its stack, and the next run goes on', async () => {
+    await openWithMira();
+    const broken = office.deps.connector(hq);
+    const connector = () => ({
+      ...broken,
+      scopeFingerprint: broken.scopeFingerprint,
+      read: () => {
+        throw new TypeError('undefined is not a function');
+      },
+    });
+
+    await expect(runWith('never', async () => undefined, { connector: connector as never })).rejects.toThrow(TypeError);
+
+    const [run] = await office.store.read.runs({ limit: 1 });
+    expect(run).toMatchObject({ state: 'failed', errorCode: 'bug' });
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+  });
+});
