@@ -25,7 +25,7 @@ export async function auditRecords(sql: Sql, filter: AuditFilter, page: AuditPag
   if (page.after !== undefined) when.add(page.order === 'newest' ? 'e.seq < ?' : 'e.seq > ?', page.after);
   const rows = await sql.all<Row>(
     `SELECT e.seq, e.at, e.actor, e.action, e.subject, e.label, e.user_id, e.run_id,
-            coalesce(e.payload, c.payload) AS payload, e.payload_hash, e.mac
+            CASE WHEN e.change_id IS NULL THEN e.payload ELSE c.payload END AS payload, e.payload_hash, e.mac
      FROM audit_entries e LEFT JOIN changes c ON c.id = e.change_id
      ${when.where} ORDER BY e.seq ${page.order === 'newest' ? 'DESC' : 'ASC'} LIMIT ${Math.trunc(page.limit)}`,
     ...when.parameters,

@@ -189,6 +189,8 @@ function checkPayload(row: EntryRow, erased: number): AuditVerdict | undefined {
     if (row.payload === null) return row.seq <= erased ? undefined : wrong('was taken away');
     return hashPayload(row.payload) === row.payload_hash ? undefined : wrong('was changed');
   }
+  // Nobody hashed what stands here: the change's payload is the one that counts.
+  if (row.payload !== null) return wrong(`was added: it is about change ${row.change_id}, which has its own`);
   if (row.change_found === null) return wrong(`(change ${row.change_id}) is gone`);
   if (row.change_hash !== row.payload_hash) return wrong(`(change ${row.change_id}) was replaced`);
   if (row.change_payload === null)

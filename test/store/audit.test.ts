@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.ts';
 import { asChangeId, asEpochMs, asRunId, asUserId } from '../../src/model/ids.ts';
+import { auditRecords } from '../../src/store/admin-audit.ts';
 import { formatHead } from '../../src/store/audit-chain.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { NewAuditEntry } from '../../src/sync/ports.ts';
@@ -78,6 +79,12 @@ const tricks: readonly (readonly [string, readonly string[], number, string])[] 
     2,
     'payload',
   ],
+  [
+    'an entry about a change is given a payload of its own',
+    [`UPDATE audit_entries SET payload = '{"label":"forged"}' WHERE seq = 2`],
+    2,
+    'payload',
+  ],
   ['a change is deleted', ['DELETE FROM changes WHERE id = 2'], 2, 'payload'],
   ['an entry in the middle is deleted', ['DELETE FROM audit_entries WHERE seq = 3'], 3, 'cut'],
   [
@@ -112,6 +119,14 @@ describeStores('audit', (stores) => {
     await seed(store);
     await tamper(store, ...statements);
     expect(await store.verifyAudit()).toMatchObject({ ok: false, seq, problem });
+  });
+
+  it('shows of an entry about a change what the change says, whatever stands in the entry', async () => {
+    const store = await stores.open();
+    await seed(store);
+    await tamper(store, `UPDATE audit_entries SET payload = '{"label":"forged"}' WHERE seq = 2`);
+    const [shown] = await auditRecords(store.core.read, {}, { order: 'oldest', after: 1, limit: 1 });
+    expect(shown).toMatchObject({ seq: 2, payload: { label: 'user 2' } });
   });
 
   it('finds a tail that was cut together with the head, by a head noted earlier', async () => {
