@@ -37,13 +37,3 @@ export function macOf(key: KeyObject, entry: StoredEntry, previousMac: string): 
   const facts = [seq, at, actor, action, subject, label, userId, runId, changeId, payloadHash, previousMac];
   return createHmac('sha256', key).update(JSON.stringify(facts)).digest('hex');
 }
-
-/** `seq:mac`, as it is logged after each run and given to `rosterd audit verify --head`. */
-export function formatHead(head: AuditHead): string {
-  return `${head.seq}:${head.mac}`;
-}
-
-export function parseHead(text: string): AuditHead | undefined {
-  const match = /^(\d+):([0-9a-f]{64})$/.exec(text.trim());
-  return match === null ? undefined : { seq: Number(match[1]), mac: match[2] ?? '' };
-}

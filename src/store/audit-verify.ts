@@ -2,9 +2,10 @@
 // Invariant: reads in chunks, in order of the sequence; memory does not grow with the log.
 
 import type { KeyObject } from 'node:crypto';
+import { parseHead } from '../model/audit.ts';
 import type { AuditHead } from '../sync/ports.ts';
 import { readAuditHead } from './audit.ts';
-import { emptyHead, hashPayload, macOf, parseHead, type StoredEntry } from './audit-chain.ts';
+import { emptyHead, hashPayload, macOf, type StoredEntry } from './audit-chain.ts';
 import { erasedUpTo } from './retention.ts';
 import type { Sql } from './sql.ts';
 

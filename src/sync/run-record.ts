@@ -1,5 +1,6 @@
 // The row of one run while it works: what is known so far, the events of its phases, and how it ended.
 
+import { formatHead } from '../model/audit.ts';
 import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
 import { noCounts, type Run, type RunCounts } from '../model/run.ts';
 import type { EventSink, RunPhase } from './events.ts';
@@ -79,6 +80,5 @@ export class RunRecord {
 
 /** The head of the audit log as it is noted with a run, `seq:mac`: what `audit verify --head` takes. */
 export async function auditHeadOf(read: StoreReader): Promise<string> {
-  const { seq, mac } = await read.auditHead();
-  return `${seq}:${mac}`;
+  return formatHead(await read.auditHead());
 }

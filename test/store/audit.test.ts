@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { formatHead } from '../../src/model/audit.ts';
 import type { Change } from '../../src/model/change.ts';
 import { asChangeId, asEpochMs, asRunId, asUserId } from '../../src/model/ids.ts';
 import { auditRecords } from '../../src/store/admin-audit.ts';
-import { formatHead } from '../../src/store/audit-chain.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { NewAuditEntry } from '../../src/sync/ports.ts';
 import { describeStores, startOfTime } from './stores.ts';

@@ -6,9 +6,9 @@ import { auditJson } from '../../admin/audit-export.ts';
 import type { AuditRequest } from '../../admin/audit-filter.ts';
 import { formatMoment } from '../../admin/moments.ts';
 import type { AuditRecord, AuditVerdict } from '../../admin/ports.ts';
+import { formatHead } from '../../model/audit.ts';
 import { RosterdError } from '../../model/errors.ts';
 import { asRunId } from '../../model/ids.ts';
-import type { AuditHead } from '../../sync/ports.ts';
 import { type Cli, parseCount, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -103,17 +103,14 @@ function addVerify(group: Command, cli: Cli): void {
       if (!verdict.ok && format === 'text')
         throw new RosterdError('audit-broken', verdict.message, { detail: { seq: verdict.seq } });
       if (verdict.ok && format === 'text')
-        cli.terminal.line(`The log is whole: ${verdict.entries} entries, head ${headText(verdict.head)}`);
+        cli.terminal.line(`The log is whole: ${verdict.entries} entries, head ${formatHead(verdict.head)}`);
       return verdict.ok ? exitCodes.done : exitCodes.store;
     }),
   );
 }
 
-/** As it is logged after each run, and as --head takes it. */
-const headText = (head: AuditHead): string => `${head.seq}:${head.mac}`;
-
 const verdictJson = (verdict: AuditVerdict): unknown =>
-  verdict.ok ? { ...verdict, head: headText(verdict.head) } : verdict;
+  verdict.ok ? { ...verdict, head: formatHead(verdict.head) } : verdict;
 
 function addExport(group: Command, cli: Cli): void {
   const command = addFilter(group.command('export'))
