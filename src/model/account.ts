@@ -34,7 +34,7 @@ export interface SourceAccount {
 export type Presence =
   | { readonly state: 'present' }
   /** Not in the last complete read, and the question by id had no clear answer. Changes nothing. */
-  | { readonly state: 'missing'; readonly since: EpochMs }
+  | { readonly state: 'missing'; readonly since: EpochMs; readonly suspect: Suspicion | undefined }
   /** `absent`: the source no longer has it. `out-of-scope`: it exists, but the filter or the base no longer takes it. */
   | {
       readonly state: 'absent' | 'out-of-scope';
@@ -42,7 +42,7 @@ export type Presence =
       /** Complete reads, this one included, that did not show it. Not counted beyond the number that the policy asks for. */
       readonly confirmedReads: number;
       readonly evidence: string;
-      /** It went missing in a read that is itself in doubt; whatever follows from it is always held by the guard. */
+      /** It went missing in a read that is itself in doubt; whatever follows from it is always held. Kept from `missing` on. */
       readonly suspect: Suspicion | undefined;
     };
 

@@ -34,7 +34,7 @@ export function presenceValues(
     case 'present':
       return ['present', null, 0, null, null];
     case 'missing':
-      return ['missing', toText(presence.since), 0, null, null];
+      return ['missing', toText(presence.since), 0, null, presence.suspect ?? null];
     case 'absent':
     case 'out-of-scope':
       return [
@@ -52,11 +52,12 @@ export function presenceValues(
 export function toPresence(row: PresenceRow): Presence {
   const state = row.presence as Presence['state'];
   const since = toMs(row.presence_since ?? '1970-01-01T00:00:00.000Z');
+  const suspect = (row.suspect ?? undefined) as Suspicion | undefined;
   switch (state) {
     case 'present':
       return { state };
     case 'missing':
-      return { state, since };
+      return { state, since, suspect };
     case 'absent':
     case 'out-of-scope':
       return {
@@ -64,7 +65,7 @@ export function toPresence(row: PresenceRow): Presence {
         since,
         confirmedReads: row.confirmed_reads,
         evidence: row.evidence ?? '',
-        suspect: (row.suspect ?? undefined) as Suspicion | undefined,
+        suspect,
       };
     default:
       return state satisfies never;

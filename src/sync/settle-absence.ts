@@ -45,9 +45,12 @@ async function unseen(context: ReadContext, kind: RecordKind): Promise<Unseen[]>
 function presenceAfter(context: ReadContext, record: Unseen, answer: Confirmation, now: EpochMs): Presence | undefined {
   const before = record.presence;
   if (answer.kind === 'present') return undefined;
+  // The read that first missed a record may be the only doubtful one: its doubt stays, whoever answers when.
+  const suspect = (before.state === 'present' ? undefined : before.suspect) ?? context.suspect;
   if (answer.kind === 'unknown') {
+    if (before.state === 'present') return { state: 'missing', since: now, suspect };
     // An absence that was once confirmed is not forgotten because the source would not answer today.
-    return before.state === 'present' ? { state: 'missing', since: now } : undefined;
+    return before.state === 'missing' && before.suspect !== suspect ? { ...before, suspect } : undefined;
   }
   const isSame = before.state === answer.kind;
   const already = before.state === 'absent' || before.state === 'out-of-scope' ? before : undefined;
@@ -58,7 +61,7 @@ function presenceAfter(context: ReadContext, record: Unseen, answer: Confirmatio
     since: isSame && already !== undefined ? already.since : now,
     confirmedReads: reads,
     evidence: answer.evidence,
-    suspect: already?.suspect ?? context.suspect,
+    suspect,
   };
 }
 

@@ -55,6 +55,39 @@ describe('a wrong filter', () => {
     expect((await office.user('p000')).enabled).toBe(false);
   });
 
+  it('stays in doubt when the source does not say at first what became of those whom it misses', async () => {
+    await openWith(40);
+    await office.staff.set('p000', 'department', 'Claims');
+    await office.sync();
+    office.server.faults.add({ kind: 'result', code: 51, where: ({ filter }) => /objectguid=/iu.test(filter) });
+    await office.configure({ users: ', filter: "(!(department=Claims))"' });
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { missing: 1, outOfScope: 0 } });
+    office.server.faults.clear();
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { missing: 0, outOfScope: 1 } });
+    office.forward(2 * day);
+
+    const held = await office.sync();
+
+    expect(held).toMatchObject({ state: 'held', counts: { held: 1 } });
+    expect(held.holds.map((hold) => hold.kind)).toEqual(['scope-changed']);
+    expect((await office.user('p000')).enabled).toBe(true);
+  });
+
+  it('is doubted too for those who were missing before it, with nobody to say why', async () => {
+    await openWith(40);
+    office.server.faults.add({ kind: 'result', code: 51, where: ({ filter }) => /objectguid=/iu.test(filter) });
+    await office.staff.fire('p000');
+    expect(await office.sync()).toMatchObject({ counts: { missing: 1 } });
+    await office.configure({ users: ', filter: "(!(department=Claims))"' });
+    expect(await office.sync()).toMatchObject({ counts: { missing: 1 } });
+    office.server.faults.clear();
+
+    const held = await office.sync();
+
+    expect(held.holds.map((hold) => hold.kind)).toEqual(['scope-changed']);
+    expect((await office.user('p000')).enabled).toBe(true);
+  });
+
   it('that takes nobody at all is an empty read, and held', async () => {
     await openWith(3);
     await office.configure({ users: ', filter: "(department=Nobody)"' });

@@ -136,7 +136,7 @@ export function moveAccount(state: State, key: AccountKey, presence: Presence['s
 }
 
 function goneTo(state: State, presence: Exclude<Presence['state'], 'present'>): Presence {
-  if (presence === 'missing') return { state: 'missing', since: state.now };
+  if (presence === 'missing') return { state: 'missing', since: state.now, suspect: undefined };
   return { state: presence, since: state.now, confirmedReads: 1, evidence: 'said so', suspect: undefined };
 }
 

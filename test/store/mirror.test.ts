@@ -7,11 +7,13 @@ describeStores('mirror', (stores) => {
   it('gives back what was saved', async () => {
     const store = await stores.open();
     const since = asEpochMs(1_790_000_000_000);
+    const missing = { state: 'missing', since, suspect: 'scope-changed' } as const;
     const gone = { state: 'absent', since, confirmedReads: 2, evidence: 'asked by id', suspect: 'empty-read' } as const;
     await store.write(async (tx) => {
       await tx.mirror.saveAccounts(hq, [
         account(1, { expiresAt: since, unread: ['phone'], quarantine: 'shared-key' }),
         account(2, { presence: gone, status: 'disabled' }),
+        account(3, { presence: missing }),
       ]);
       await tx.mirror.saveGroups(hq, [group(1), group(2)]);
       await tx.mirror.addEdges('member', edges([[1, 1]], [[1, 2]]));
@@ -19,7 +21,8 @@ describeStores('mirror', (stores) => {
       await tx.userRows.create([user(7, { username: value('mira') })]);
       await tx.userRows.addLinks([link(7, 1)]);
     });
-    const [first, second] = await store.read.accounts(accounts(1, 2));
+    const [first, second, third] = await store.read.accounts(accounts(1, 2, 3));
+    expect(third?.presence).toEqual(missing);
     expect(first).toEqual({
       ...account(1).account,
       key: 1,
@@ -37,7 +40,7 @@ describeStores('mirror', (stores) => {
       { key: 1, parents: [] },
       { key: 2, parents: [1] },
     ]);
-    expect(await store.read.mirror.counts(hq)).toEqual({ accounts: 2, groups: 2, presentAccounts: 1 });
+    expect(await store.read.mirror.counts(hq)).toEqual({ accounts: 3, groups: 2, presentAccounts: 1 });
     const digests = await store.read.mirror.digests(hq, 'account', [asExternalId('id-1'), asExternalId('nobody')]);
     expect([...digests.values()]).toMatchObject([
       { key: 1, digest: 'digest-1', linkState: 'active', quarantine: 'shared-key' },
@@ -64,7 +67,7 @@ describeStores('mirror', (stores) => {
         account(1),
         account(2, { name: 'Twin' }),
         account(3, { name: 'twin' }),
-        account(4, { presence: { state: 'missing', since: asEpochMs(0) } }),
+        account(4, { presence: { state: 'missing', since: asEpochMs(0), suspect: undefined } }),
       ]);
       await tx.mirror.saveAccounts(uccx, [account(5, { name: 'elsewhere' })]);
       await tx.mirror.saveGroups(hq, [group(1), group(2, { group: { ...group(2).group, id: asExternalId('id-1') } })]);

@@ -41,7 +41,12 @@ describe('absence', () => {
   });
   const cases: readonly [string, Presence, number, object][] = [
     ['present never acts', { state: 'present' }, 0, { kind: 'present' }],
-    ['missing never acts, however long', { state: 'missing', since: now }, 1000 * dayMs, { kind: 'waits' }],
+    [
+      'missing never acts, however long',
+      { state: 'missing', since: now, suspect: undefined },
+      1000 * dayMs,
+      { kind: 'waits' },
+    ],
     ['absent waits for its grace', gone({ confirmedReads: 2 }), hourMs - 1, { kind: 'waits', until: later(hourMs) }],
     ['absent acts at the end of its grace', gone({ confirmedReads: 2 }), hourMs, { kind: 'acts', because: 'absent' }],
     ['absent waits for a second read', gone(), 1000 * dayMs, { kind: 'waits' }],
@@ -174,7 +179,13 @@ describe('enabled', () => {
       true,
       'quarantined',
     ],
-    ['missing is not gone', [[ad, { presence: { state: 'missing', since: now } }]], {}, true, 'authority-enabled'],
+    [
+      'missing is not gone',
+      [[ad, { presence: { state: 'missing', since: now, suspect: undefined } }]],
+      {},
+      true,
+      'authority-enabled',
+    ],
   ];
   it.each(cases)('%s', (_, accounts, over, value, because) => {
     expect(enabledOf(accounts, over)).toMatchObject({ value, because });

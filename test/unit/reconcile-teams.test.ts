@@ -87,7 +87,12 @@ describe('planTeams', () => {
     expect([said(planned), codes(planned)]).toEqual([['remove Sales'], ['team-unfed team:1']]);
     expect(said(plan([fed(1, 'Sales', 1)], [team(1, 'Sales')], { from: 'none' }))).toEqual(['remove Sales']);
     expect(
-      said(plan([fed(1, 'Sales', 1, { presence: { state: 'missing', since: now } })], [team(1, 'Sales')])),
+      said(
+        plan(
+          [fed(1, 'Sales', 1, { presence: { state: 'missing', since: now, suspect: undefined } })],
+          [team(1, 'Sales')],
+        ),
+      ),
     ).toEqual([]);
   });
 
