@@ -9,9 +9,10 @@ export interface KeyAssignment {
   readonly atomic: ReadonlyMap<string, string>;
 }
 
+/** One kind of value: usernames are settled before e-mail addresses. */
 interface Round {
-  /** `${kind}:${claimant}` -> the claim. */
-  readonly claims: Map<string, KeyClaim>;
+  /** By claimant. No text is put together per claim: a first import has hundreds of thousands. */
+  readonly claims: ReadonlyMap<string, KeyClaim>;
   readonly holders: ReadonlyMap<string, KeyHolder>;
   readonly refused: Map<string, { readonly label: string; readonly subject: string }>;
 }
@@ -33,11 +34,24 @@ export function assignKeys(
   holders: ReadonlyMap<string, KeyHolder>,
   labels: ReadonlyMap<string, string> = new Map(),
 ): KeyAssignment {
+  const steps = assignKeysInSteps(claims, holders, labels);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps, between which other work gets its turn: a first import claims two values for everybody. */
+export function* assignKeysInSteps(
+  claims: readonly KeyClaim[],
+  holders: ReadonlyMap<string, KeyHolder>,
+  labels: ReadonlyMap<string, string>,
+): Generator<undefined, KeyAssignment> {
   const refused: Round['refused'] = new Map();
   const usernames = claims.filter((claim) => claim.kind === 'username');
-  settle({ claims: byClaimant(usernames), holders, refused }, labels);
+  yield* settle({ claims: byClaimant(usernames), holders, refused }, labels);
   const emails = claims.filter((claim) => claim.kind === 'email' && !isVoid(claim, refused));
-  settle({ claims: byClaimant(emails), holders, refused }, labels);
+  yield* settle({ claims: byClaimant(emails), holders, refused }, labels);
   return { refused, atomic: atomicGroups([...usernames, ...emails], holders, refused) };
 }
 
@@ -45,16 +59,18 @@ const claimKey = (claim: KeyClaim): string => `${claim.kind}:${claim.claimant}`;
 const valueKey = (claim: KeyClaim): string => `${claim.kind}:${claim.key}`;
 
 function isVoid(claim: KeyClaim, refused: Round['refused']): boolean {
-  return claim.claimant.startsWith('account:') && refused.has(`username:${claim.claimant}`);
+  return refused.size > 0 && claim.claimant.startsWith('account:') && refused.has(`username:${claim.claimant}`);
 }
 
 function byClaimant(claims: readonly KeyClaim[]): Map<string, KeyClaim> {
   // A claim on what one holds already (another case of the same letters) can neither be refused nor free anything.
-  return new Map(claims.filter((claim) => claim.holds !== claim.key).map((claim) => [claimKey(claim), claim]));
+  return new Map(claims.filter((claim) => claim.holds !== claim.key).map((claim) => [claim.claimant, claim]));
 }
 
-function settle(round: Round, labels: ReadonlyMap<string, string>): void {
+function* settle(round: Round, labels: ReadonlyMap<string, string>): Generator<undefined> {
+  yield;
   const winners = pickWinners(round);
+  yield;
   const waiting: KeyClaim[] = [];
   const refuse = (claim: KeyClaim, by: { readonly label: string; readonly subject: string }): void => {
     if (round.refused.has(claimKey(claim))) return;
@@ -64,7 +80,7 @@ function settle(round: Round, labels: ReadonlyMap<string, string>): void {
   for (const claim of round.claims.values()) {
     // Giving up is never refused.
     if (claim.key === '') continue;
-    const winner = winners.get(valueKey(claim));
+    const winner = winners.get(claim.key);
     const holder = holderOf(round, claim);
     if (holder !== undefined && !canLeave(round, claim, holder)) refuse(claim, ofHolder(holder));
     else if (winner !== undefined && winner !== claim) refuse(claim, ofWinner(winner, labels));
@@ -72,11 +88,13 @@ function settle(round: Round, labels: ReadonlyMap<string, string>): void {
   // Whoever keeps a value because of a refusal takes it from the one who was to have it next.
   for (let claim = waiting.pop(); claim !== undefined; claim = waiting.pop()) {
     if (claim.whenRefused === 'drop' || claim.holds === undefined) continue;
-    const next = winners.get(`${claim.kind}:${claim.holds}`);
+    const next = winners.get(claim.holds);
     const holder = next && holderOf(round, next);
     if (next !== undefined && holder !== undefined) refuse(next, ofHolder(holder));
   }
+  yield;
   nameLastHolder(round, winners, labels);
+  yield;
 }
 
 /** One claimant per value: existing users before new ones, then the smallest. */
@@ -84,9 +102,8 @@ function pickWinners(round: Round): ReadonlyMap<string, KeyClaim> {
   const winners = new Map<string, KeyClaim>();
   for (const claim of round.claims.values()) {
     if (claim.key === '') continue;
-    const other = winners.get(valueKey(claim));
-    if (other === undefined || compareClaimants(claim.claimant, other.claimant) < 0)
-      winners.set(valueKey(claim), claim);
+    const other = winners.get(claim.key);
+    if (other === undefined || compareClaimants(claim.claimant, other.claimant) < 0) winners.set(claim.key, claim);
   }
   return winners;
 }
@@ -99,13 +116,14 @@ function compareClaimants(left: string, right: string): number {
 }
 
 function holderOf(round: Round, claim: KeyClaim): KeyHolder | undefined {
+  if (round.holders.size === 0) return undefined;
   const holder = round.holders.get(valueKey(claim));
   return holder?.claimant === claim.claimant ? undefined : holder;
 }
 
 /** It wants another value, or none: then it leaves, as long as that claim is not refused. */
 function canLeave(round: Round, claim: KeyClaim, holder: KeyHolder): boolean {
-  const own = round.claims.get(`${claim.kind}:${holder.claimant}`);
+  const own = round.claims.get(holder.claimant);
   return own === undefined ? holder.leaves === true : own.holds === claim.key;
 }
 
@@ -116,7 +134,7 @@ function nameLastHolder(
   labels: ReadonlyMap<string, string>,
 ): void {
   for (const claim of round.claims.values()) {
-    const winner = winners.get(valueKey(claim));
+    const winner = winners.get(claim.key);
     if (winner === undefined || winner === claim || !round.refused.has(claimKey(claim))) continue;
     const holder = holderOf(round, claim);
     const isKept = round.refused.has(claimKey(winner));
@@ -155,10 +173,11 @@ function atomicGroups(
     parent.set(root, root);
     parent.set(other, root);
   };
-  for (const claim of claims) {
-    if (refused.has(claimKey(claim)) || claim.holds === claim.key || claim.key === '') continue;
+  for (const claim of holders.size === 0 ? [] : claims) {
+    if (claim.holds === claim.key || claim.key === '') continue;
     const holder = holders.get(valueKey(claim));
-    if (holder !== undefined && holder.claimant !== claim.claimant) join(claim.claimant, holder.claimant);
+    if (holder === undefined || holder.claimant === claim.claimant || refused.has(claimKey(claim))) continue;
+    join(claim.claimant, holder.claimant);
   }
   return new Map([...parent.keys()].sort().map((claimant) => [claimant, `keys:${rootOf(claimant)}`]));
 }

@@ -11,7 +11,7 @@ import { type CorrelatedAccount, correlate, matchKeysOf, settleLinks } from '../
 import { roleFindings } from '../reconcile/memberships.ts';
 import { decideLink, decideNewUser, decideUser } from '../reconcile/plan.ts';
 import { planTeams } from '../reconcile/teams.ts';
-import { assignKeys } from '../reconcile/unique-keys.ts';
+import { assignKeysInSteps } from '../reconcile/unique-keys.ts';
 import { makeWorld } from '../reconcile/world.ts';
 import type { PlanSession } from './plan-session.ts';
 
@@ -193,7 +193,10 @@ function decideOne(
 async function assignUniqueKeys(session: PlanSession, links: ReadonlyMap<UserId, PendingLink>): Promise<void> {
   if (session.claims.length === 0) return;
   const labels = new Map(session.changes.map((change) => [change.subject, change.label]));
-  const { refused, atomic } = assignKeys(session.claims, await holdersOf(session), labels);
+  const steps = assignKeysInSteps(session.claims, await holdersOf(session), labels);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) await yieldToLoop();
+  const { refused, atomic } = step.value;
   session.refused = refused;
   session.atomic = atomic;
   const again = new Set([...[...refused.keys()].map((key) => key.slice(key.indexOf(':') + 1)), ...atomic.keys()]);
