@@ -13,9 +13,9 @@ export function dangersOf(
   change: Change,
   user: User | undefined,
   world: CompiledWorld,
-  baseline: Pick<GuardBaseline, 'isFirstRun'>,
+  baseline: Pick<GuardBaseline, 'isFirstRun' | 'mirrorWasEmpty'>,
 ): readonly Danger[] {
-  if (change.subject.kind === 'account') return [{ kind: 'created' }];
+  if (change.subject.kind === 'account') return dangersOfNew(change, baseline);
   if (change.subject.kind !== 'user' || user === undefined) return [];
   const parts = change.parts as readonly UserChangePart[];
   const dangers = new Map<string, Danger>();
@@ -23,6 +23,12 @@ export function dangersOf(
     dangers.set(dangerKey(danger), danger);
   }
   return [...dangers.values()];
+}
+
+/** A new user that comes with rights gains them like anybody else; only a first import has nothing to compare them with. */
+function dangersOfNew({ parts }: Change, baseline: Pick<GuardBaseline, 'mirrorWasEmpty'>): readonly Danger[] {
+  const gains = parts.some((part) => (part.part === 'role' || part.part === 'grant') && part.op === 'add');
+  return [{ kind: 'created' }, ...(gains && !baseline.mirrorWasEmpty ? [{ kind: 'role-added' } as const] : [])];
 }
 
 function dangersOfParts(parts: readonly UserChangePart[], user: User): readonly Danger[] {

@@ -149,6 +149,25 @@ describe('other dangers', () => {
     expect((await office.user('p000')).roles).toEqual(['DEFAULT_TEAM_LEADER']);
   });
 
+  it('hold roles for too many new users, but not those of a first import', async () => {
+    office = await openOffice({
+      pageSize: 100,
+      source: '    roleMapping:\n      - { group: Leads, by: name, roles: [DEFAULT_TEAM_LEADER] }\n',
+    });
+    const logins = await office.staff.hireMany(30);
+    await office.staff.group('Leads', logins.slice(0, 20));
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { created: 30 } });
+    const late = await office.staff.hireMany(10, 'n');
+    await office.staff.join('Leads', ...late);
+
+    const held = await office.sync();
+
+    expect(held).toMatchObject({ state: 'held', counts: { created: 0, held: 10 } });
+    expect(held.holds.map((hold) => hold.kind)).toEqual(['role-added']);
+    await office.approve(held);
+    expect((await office.user('n000')).roles).toEqual(['DEFAULT_TEAM_LEADER']);
+  });
+
   it('hold a field that is cleared for everybody', async () => {
     office = await openOffice({ pageSize: 100 });
     for (let index = 0; index < 30; index += 1) await office.staff.hire(`p${index}`, { department: 'Claims' });

@@ -121,6 +121,19 @@ describe('dangersOf', () => {
     const created: Change = { ...change(linked), subject: { kind: 'account', source: ad, id: asExternalId('x') } };
     expect(dangersOf(created, undefined, world(), baseline({ isFirstRun: true }))).toEqual([{ kind: 'created' }]);
   });
+
+  it('counts the roles and grants of new users as gained, but not at a first import', () => {
+    const role: UserChangePart = { part: 'role', op: 'add', role: 'AGENT', owner: ad, because: '' };
+    const grant: UserChangePart = { ...lostGrant, op: 'add', owner: ad };
+    const kindsOfNew = (parts: readonly UserChangePart[], over: Partial<GuardBaseline> = {}) => {
+      const created: Change = { ...change(...parts), subject: { kind: 'account', source: ad, id: asExternalId('x') } };
+      return dangersOf(created, undefined, world(), baseline(over)).map(({ kind }) => kind);
+    };
+    expect(kindsOfNew([linked, role])).toEqual(['created', 'role-added']);
+    expect(kindsOfNew([linked, grant])).toEqual(['created', 'role-added']);
+    expect(kindsOfNew([linked, role, grant], { mirrorWasEmpty: true })).toEqual(['created']);
+    expect(kindsOfNew([linked])).toEqual(['created']);
+  });
 });
 
 const many = (count: number, danger: Danger, over: Partial<GuardedChange> = {}): readonly GuardedChange[] =>
