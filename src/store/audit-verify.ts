@@ -6,7 +6,7 @@ import { parseHead } from '../model/audit.ts';
 import type { AuditHead } from '../sync/ports.ts';
 import { readAuditHead } from './audit.ts';
 import { emptyHead, hashPayload, macOf, type StoredEntry } from './audit-chain.ts';
-import { erasedUpTo } from './retention.ts';
+import { erasedAction, erasedUpTo } from './retention.ts';
 import type { Sql } from './sql.ts';
 
 /**
@@ -187,7 +187,8 @@ async function macAt(sql: Sql, seq: number): Promise<string> {
 function checkPayload(row: EntryRow, erased: number): AuditVerdict | undefined {
   const wrong = (what: string): AuditVerdict => failure(row.seq, 'payload', `The payload of entry ${row.seq} ${what}.`);
   if (row.change_id === null) {
-    if (row.payload === null) return row.seq <= erased ? undefined : wrong('was taken away');
+    if (row.payload === null)
+      return row.seq <= erased && row.action !== erasedAction ? undefined : wrong('was taken away');
     return hashPayload(row.payload) === row.payload_hash ? undefined : wrong('was changed');
   }
   // Nobody hashed what stands here: the change's payload is the one that counts.

@@ -3,6 +3,7 @@
 
 import type { EpochMs } from '../model/ids.ts';
 import type { NewAuditEntry } from '../sync/ports.ts';
+import { hashPayload } from './audit-chain.ts';
 import type { Sql } from './sql.ts';
 import { toText } from './times.ts';
 
@@ -56,11 +57,29 @@ export async function erasePayloads(sql: Sql, before: EpochMs, now: EpochMs): Pr
   return { at: now, actor: 'system', action: erasedAction, subject: 'audit', label: 'retention', payload };
 }
 
-/** Up to which entry payloads may be missing. The entries that say so are proven with all others. */
+/**
+ * Up to which entry payloads may be missing. The entries that say so are proven with all others, in their turn: one that was
+ * tampered with counts for what stands before it, so that it is named itself and not the first entry that it had erased.
+ */
 export async function erasedUpTo(sql: Sql): Promise<number> {
-  const rows = await sql.all<{ payload: string | null }>(
-    'SELECT payload FROM audit_entries WHERE action = $1',
+  const rows = await sql.all<{ seq: number; payload: string | null; payload_hash: string }>(
+    'SELECT seq, payload, payload_hash FROM audit_entries WHERE action = $1',
     erasedAction,
   );
-  return Math.max(0, ...rows.map((row) => (JSON.parse(row.payload ?? '{"upTo":0}') as { upTo: number }).upTo));
+  return Math.max(
+    0,
+    ...rows.map(({ seq, payload, payload_hash: hash }) =>
+      payload === null || hashPayload(payload) !== hash ? seq - 1 : upToOf(payload),
+    ),
+  );
+}
+
+/** 0 for what rosterd did not write: its MAC is wrong then. */
+function upToOf(payload: string): number {
+  try {
+    const { upTo } = JSON.parse(payload) as { upTo: unknown };
+    return typeof upTo === 'number' ? upTo : 0;
+  } catch {
+    return 0;
+  }
 }

@@ -175,6 +175,32 @@ describeStores('audit', (stores) => {
     expect(await store.verifyAudit()).toMatchObject({ ok: false, seq, problem: 'payload' });
   });
 
+  it.each([
+    ['no JSON', 'rubbish'],
+    ['nothing', 'null'],
+    ['another number', '{"upTo":99}'],
+    ['no number', '{"upTo":"x"}'],
+  ])('finds that an erasing entry says %s', async (_what, payload) => {
+    const store = await stores.open();
+    await seed(store);
+    const later = asEpochMs(startOfTime + 1);
+    await store.write((tx) => tx.forget({ runs: startOfTime, payloads: later }, later));
+    await tamper(store, `UPDATE audit_entries SET payload = '${payload}' WHERE seq = 6`);
+    expect(await store.verifyAudit()).toMatchObject({ ok: false, seq: 6, problem: 'payload' });
+  });
+
+  it('finds that the payload of an erasing entry was taken away, also when there is a later one', async () => {
+    const store = await stores.open();
+    await seed(store);
+    const later = asEpochMs(startOfTime + 10);
+    await store.write((tx) => tx.forget({ runs: startOfTime, payloads: asEpochMs(startOfTime + 1) }, later));
+    await store.write((tx) => tx.audit([entry(7, { at: asEpochMs(startOfTime + 11) })]));
+    await store.write((tx) => tx.forget({ runs: startOfTime, payloads: asEpochMs(startOfTime + 12) }, later));
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 8 });
+    await tamper(store, 'UPDATE audit_entries SET payload = NULL WHERE seq = 6');
+    expect(await store.verifyAudit()).toMatchObject({ ok: false, seq: 6, problem: 'payload' });
+  });
+
   it('leaves nothing of a transaction that failed', async () => {
     const store = await stores.open();
     await seed(store);
