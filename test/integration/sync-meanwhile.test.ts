@@ -13,11 +13,12 @@ afterEach(() => office.close());
 
 const reason = 'agreed with the team';
 
-/** A run during which something happens when the named phase begins. */
+/** A run during which something happens when the named phase begins; planning: when its first users are decided. */
 async function runWith(phase: string, act: () => Promise<unknown>, change: Partial<SyncDeps> = {}) {
   let acting: Promise<unknown> | undefined;
   const emit = (event: SyncEvent): void => {
-    if (event.kind === 'phase:started' && event.phase === phase) acting ??= act();
+    const kind = phase === 'planning' ? 'phase:progressed' : 'phase:started';
+    if (event.kind === kind && event.phase === phase) acting ??= act();
   };
   office.forward(minute);
   const request = { source: hq, mode: 'full', intent: 'apply', trigger: 'cli', actor: 'cli:tester@lab' } as const;
@@ -99,6 +100,22 @@ describe('an edit between plan and apply', () => {
     expect(run.counts).toMatchObject({ created: 1, conflict: 1 });
     expect((await office.user('eva')).origin).toBe('local');
     expect((await office.user('ola')).enabled).toBe(true);
+  });
+});
+
+describe('an edit while the plan is made', () => {
+  it('is planned by the next run, although the user was just found to be settled', async () => {
+    await openWithMira();
+    const target = { user: 'mira', kind: 'field', what: 'department' } as const;
+    await office.admin.pin({ ...target, mode: 'keep', value: 'Own', reason });
+    await office.sync();
+    await office.staff.move('mira', await office.staff.unit('Brno', office.staff.people));
+
+    await runWith('planning', () => office.admin.unpin(target));
+    await office.sync();
+
+    expect((await office.user('mira')).values['department']).toBe('Claims');
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
   });
 });
 
