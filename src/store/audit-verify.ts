@@ -53,15 +53,12 @@ export async function verifyAudit(
   onProgress?: AuditProgress,
   signal?: AbortSignal,
 ): Promise<AuditVerdict> {
-  const noted = question.head === undefined ? undefined : parseHead(question.head);
-  if (question.head !== undefined && noted === undefined) {
-    return failure(0, 'head', `The noted head is not of the form number:mac: ${question.head}.`);
-  }
-  // The head first: entries that are written meanwhile come after it.
+  // The heads first: entries that are written meanwhile come after them.
   const stored = await readAuditHead(sql);
+  const notes = await readNotes(sql, question);
+  if (!Array.isArray(notes)) return notes;
   const erased = await erasedUpTo(sql);
   let previous = emptyHead;
-  let isNotedSeen = noted === undefined || noted.seq === 0;
   for (;;) {
     signal?.throwIfAborted();
     const rows = await readChunk(sql, previous.seq);
@@ -70,24 +67,59 @@ export async function verifyAudit(
       if (verdict !== undefined) return verdict;
       previous = { seq: row.seq, mac: row.mac };
       if (row.seq === stored.seq && row.mac !== stored.mac) return headMismatch(stored, previous);
-      if (row.seq === noted?.seq) {
-        if (row.mac !== noted.mac)
-          return failure(row.seq, 'altered', `Entry ${row.seq} is not the one whose head was noted.`);
-        isNotedSeen = true;
-      }
+      const other = notes.find(({ head }) => head.seq === row.seq && head.mac !== row.mac);
+      if (other !== undefined)
+        return failure(row.seq, 'altered', `Entry ${row.seq} is not the one whose head ${other.by}.`);
     }
     onProgress?.(previous.seq, Math.max(stored.seq, previous.seq));
     if (rows.length < chunk) break;
   }
-  if (!isNotedSeen) {
-    const seq = previous.seq + 1;
-    return failure(
-      seq,
-      'cut',
-      `The log ends at entry ${previous.seq}; a noted head says that there was an entry ${noted?.seq}.`,
-    );
+  const last = previous;
+  const unseen = notes.find(({ head }) => head.seq > last.seq);
+  if (unseen !== undefined) {
+    const what = `The log ends at entry ${last.seq}; the head of an entry ${unseen.head.seq} ${unseen.by}.`;
+    return failure(last.seq + 1, 'cut', what);
   }
-  return compareHead(sql, previous, stored);
+  const verdict = await compareHead(sql, last, stored);
+  return verdict.ok ? ((await findUntold(sql, last)) ?? verdict) : verdict;
+}
+
+/** A head that the log must contain. `by` says who noted it: `was noted by run 7`. */
+interface Note {
+  readonly head: AuditHead;
+  readonly by: string;
+}
+
+/** What the question brings, and the greatest head that a run noted: whoever cuts the log and its head must find that one too. */
+async function readNotes(sql: Sql, question: AuditQuestion): Promise<Note[] | AuditVerdict> {
+  // All heads end with a MAC of the same length, so the longest text has the longest number.
+  const row = await sql.first<{ id: number; audit_head: string }>(
+    `SELECT id, audit_head FROM runs WHERE audit_head IS NOT NULL
+     ORDER BY length(audit_head) DESC, audit_head DESC LIMIT 1`,
+  );
+  const notes: Note[] = [];
+  for (const [text, by] of [
+    [question.head, 'was noted'],
+    [row?.audit_head, `was noted by run ${row?.id}`],
+  ] as const) {
+    if (text === undefined) continue;
+    const head = parseHead(text);
+    if (head === undefined) return failure(0, 'head', `What ${by} is not of the form number:mac: ${text}.`);
+    notes.push({ head, by });
+  }
+  return notes;
+}
+
+/** A change is applied in the transaction that writes its entry, and while the entry stands, retention leaves its row. */
+async function findUntold(sql: Sql, last: AuditHead): Promise<AuditVerdict | undefined> {
+  const change = await sql.first<{ id: number; run_id: number }>(
+    `SELECT c.id, c.run_id FROM changes c
+     WHERE c.state = 'applied' AND NOT EXISTS (SELECT 1 FROM audit_entries e WHERE e.change_id = c.id)
+     ORDER BY c.id LIMIT 1`,
+  );
+  if (change === undefined) return undefined;
+  const what = `Change ${change.id} of run ${change.run_id} was applied, but the log ends at entry ${last.seq} and has none about it.`;
+  return failure(last.seq + 1, 'cut', what);
 }
 
 function failure(seq: number, problem: AuditProblem, message: string): AuditVerdict {

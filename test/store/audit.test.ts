@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { formatHead } from '../../src/model/audit.ts';
 import type { Change } from '../../src/model/change.ts';
-import { asChangeId, asEpochMs, asRunId, asUserId } from '../../src/model/ids.ts';
+import { asChangeId, asEpochMs, asRunId, asSourceName, asUserId } from '../../src/model/ids.ts';
+import { noCounts, type Run } from '../../src/model/run.ts';
 import { auditRecords } from '../../src/store/admin-audit.ts';
 import type { Store } from '../../src/store/open-store.ts';
 import type { NewAuditEntry } from '../../src/sync/ports.ts';
@@ -50,6 +51,26 @@ const swap = (a: number, b: number): readonly string[] => [
   `UPDATE audit_entries SET seq = ${b} WHERE seq = -${a}`,
   `UPDATE audit_entries SET seq = ${a} WHERE seq = -${b}`,
 ];
+
+const cutAfter = (seq: number): readonly string[] => [
+  `DELETE FROM audit_entries WHERE seq > ${seq}`,
+  `UPDATE audit_head SET seq = ${seq}, mac = (SELECT mac FROM audit_entries WHERE seq = ${seq})`,
+];
+
+const run: Run = {
+  id: asRunId(1),
+  source: asSourceName('ad-hq'),
+  trigger: 'cli',
+  actor: 'cli:tester@lab',
+  mode: 'full',
+  dryRun: false,
+  state: 'done',
+  startedAt: startOfTime,
+  endedAt: startOfTime,
+  counts: noCounts,
+  holds: [],
+  applied: {},
+};
 
 const tricks: readonly (readonly [string, readonly string[], number, string])[] = [
   ...['at', 'actor', 'action', 'subject', 'label', 'payload_hash', 'mac'].map(
@@ -129,17 +150,53 @@ describeStores('audit', (stores) => {
     expect(shown).toMatchObject({ seq: 2, payload: { label: 'user 2' } });
   });
 
-  it('finds a tail that was cut together with the head, by a head noted earlier', async () => {
+  it('finds a tail that was cut together with the head, by a head noted elsewhere', async () => {
     const store = await stores.open();
     await seed(store);
     const noted = formatHead(await store.read.auditHead());
-    await tamper(
-      store,
-      'DELETE FROM audit_entries WHERE seq > 3',
-      'UPDATE audit_head SET seq = 3, mac = (SELECT mac FROM audit_entries WHERE seq = 3)',
-    );
-    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 3 });
-    expect(await store.verifyAudit({ head: noted })).toMatchObject({ ok: false, seq: 4, problem: 'cut' });
+    await tamper(store, ...cutAfter(4));
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 4 });
+    expect(await store.verifyAudit({ head: noted })).toMatchObject({ ok: false, seq: 5, problem: 'cut' });
+  });
+
+  it('finds a tail that was cut together with the head, by the greatest head that a run noted', async () => {
+    const store = await stores.open();
+    await store.write((tx) => tx.audit(Array.from({ length: 9 }, (_, index) => entry(index + 1))));
+    const heads = [9];
+    await store.write((tx) => tx.audit([entry(10), entry(11)]));
+    heads.push(11, 10);
+    const macs = await store.core.read.all<{ seq: number; mac: string }>('SELECT seq, mac FROM audit_entries');
+    await store.write(async (tx) => {
+      for (const [index, seq] of heads.entries()) {
+        const mac = macs.find((row) => row.seq === seq)?.mac ?? '';
+        await tx.runRows.saveRun({ ...run, id: asRunId(index + 1), auditHead: formatHead({ seq, mac }) });
+      }
+      await tx.runRows.saveRun({ ...run, id: asRunId(4) });
+    });
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 11 });
+    await tamper(store, ...cutAfter(10));
+    const verdict = await store.verifyAudit();
+    expect(verdict).toMatchObject({ ok: false, seq: 11, problem: 'cut' });
+    expect(verdict).toHaveProperty('message', expect.stringContaining('run 2'));
+  });
+
+  it.each([
+    ['of another entry', formatHead({ seq: 3, mac: 'f'.repeat(64) }), 3, 'altered'],
+    ['that is none', '5:x', 0, 'head'],
+  ] as const)('finds that a run notes a head %s', async (_what, auditHead, seq, problem) => {
+    const store = await stores.open();
+    await seed(store);
+    await store.write((tx) => tx.runRows.saveRun({ ...run, auditHead }));
+    expect(await store.verifyAudit()).toMatchObject({ ok: false, seq, problem });
+  });
+
+  it('finds a tail that was cut together with every note of it, by an applied change that no entry is about', async () => {
+    const store = await stores.open();
+    await seed(store);
+    await tamper(store, ...cutAfter(3));
+    const verdict = await store.verifyAudit();
+    expect(verdict).toMatchObject({ ok: false, seq: 4, problem: 'cut' });
+    expect(verdict).toHaveProperty('message', expect.stringContaining('Change 4 of run 1'));
   });
 
   it('finds a log that was written with another key', async () => {
