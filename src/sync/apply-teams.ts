@@ -109,7 +109,11 @@ export async function applyTeamChanges(
   for (const { state, stored } of results) if (state === 'applied') setParent(stored.change, teams, saved);
   await tx.userRows.saveTeams([...saved.values()]);
   await tx.mirror.setTeam(fed);
-  const groups = batch.flatMap(({ change }) => groupsOf(change).flatMap((id) => teams.groupKey(source, id) ?? []));
+  // What is in conflict is planned again by the next run, from what is there then.
+  const settled = results.filter(({ state }) => state !== 'conflict');
+  const groups = settled.flatMap(({ stored }) =>
+    groupsOf(stored.change).flatMap((id) => teams.groupKey(source, id) ?? []),
+  );
   await tx.dirty.clearGroups(groups);
   return results;
 }

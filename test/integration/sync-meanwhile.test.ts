@@ -1,6 +1,7 @@
 // What happens while a run is at work: people edit, another process holds the lease or takes it, the connector has a fault.
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { asTeamId } from '../../src/model/ids.ts';
 import type { SyncDeps } from '../../src/sync/deps.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import { runSource } from '../../src/sync/run-source.ts';
@@ -135,6 +136,27 @@ describe('an edit while changes are held', () => {
     const enabled = Object.entries(await office.users()).filter(([, user]) => user.enabled);
     expect(enabled.map(([name]) => name).slice(0, 3)).toEqual(['p000', 'p001', 'p020']);
     await office.sync();
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+  });
+
+  it('that makes a team under the name of a new group leaves that group for the next run, with its members', async () => {
+    office = await openOffice({ pageSize: 100, source: '    onHold: hold-all\n' });
+    const logins = await office.staff.hireMany(40);
+    await office.sync();
+    await office.staff.disable(...logins.slice(20));
+    await office.staff.group('Beta', ['p000']);
+    await office.staff.group('Gamma', ['p000']);
+    const held = await office.sync();
+    await office.store.write(async (tx) => {
+      const id = asTeamId(await tx.allocate('team', 1));
+      await tx.userRows.saveTeams([{ id, name: 'Beta', origin: 'local' }]);
+    });
+
+    const released = await office.approve(held);
+
+    expect(released.counts).toMatchObject({ conflict: 2 });
+    await office.sync();
+    expect((await office.user('p000')).teams).toEqual(['Beta (hq)', 'Gamma']);
     expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
   });
 });
