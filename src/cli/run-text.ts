@@ -1,4 +1,5 @@
-// A run for people: the diff grouped by kind (at most so many lines each), the totals, how it ended, the guard's verdict.
+// A run for people: the diff grouped by kind (at most so many lines each), the totals, how it ended, the guard's verdict, the
+// head of the audit log.
 // The changes are streamed; memory holds the lines that will be shown and one number per group.
 
 import { formatMoment } from '../admin/moments.ts';
@@ -36,7 +37,13 @@ export async function printRunReport(terminal: Terminal, report: RunReport, opti
   const color = isWaiting(report) ? 'red' : 'green';
   for (const [index, line] of verdictLines(report).entries())
     terminal.line(index === 0 ? terminal.style(color, line) : line);
+  const head = headLine(report.run);
+  if (head !== undefined) terminal.line(head);
 }
+
+/** Whole and alone on its line, to be kept where nobody who can write the database can: `audit verify --head` takes it. */
+const headLine = ({ dryRun, counts, auditHead }: Run): string | undefined =>
+  dryRun || counts.applied === 0 || auditHead === undefined ? undefined : `audit head ${auditHead}`;
 
 async function digestChanges(report: RunReport, options: ShowOptions): Promise<Digest> {
   const digest: Digest = { lines: new Map(), counts: new Map(), changes: 0 };

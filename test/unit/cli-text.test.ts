@@ -5,6 +5,7 @@ import { changeLines, countParts } from '../../src/cli/change-text.ts';
 import { durationText } from '../../src/cli/duration-text.ts';
 import { exitCodeOf, worstOf } from '../../src/cli/exit-codes.ts';
 import { createProgress } from '../../src/cli/progress.ts';
+import { printRunReport } from '../../src/cli/run-text.ts';
 import { printTable } from '../../src/cli/table.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 import { holdText, percent, verdictLines } from '../../src/cli/verdict-text.ts';
@@ -121,6 +122,44 @@ describe('what became of held changes', () => {
     expect(exitCodeOf(run({ state: 'done' }))).toBe(0);
     expect(exitCodeOf(run({ state: 'failed', errorCode: 'store-full' }))).toBe(6);
     expect(worstOf([0, 3, 2])).toBe(3);
+  });
+});
+
+describe('the report of a run', () => {
+  const auditHead = `774:${'bd06'.repeat(16)}`;
+  const run = (more: Partial<Run>): Run => ({
+    id: asRunId(7),
+    source: asSourceName('hq'),
+    trigger: 'cli',
+    actor: 'cli:ops@console',
+    mode: 'full',
+    dryRun: false,
+    state: 'done',
+    startedAt: asEpochMs(0),
+    endedAt: asEpochMs(2_000),
+    counts: { ...noCounts, applied: 3 },
+    holds: [],
+    applied: {},
+    auditHead,
+    ...more,
+  });
+  const lastLine = async (more: Partial<Run>): Promise<string | undefined> => {
+    const { terminal, out } = capture();
+    const nothing = { changeCounts: {}, async *changes() {} };
+    await printRunReport(terminal, { run: run(more), ...nothing }, { perGroup: 1 });
+    return out().trimEnd().split('\n').at(-1);
+  };
+
+  it('ends with the whole head of the audit log, for whoever keeps it elsewhere', async () => {
+    expect(await lastLine({})).toBe(`audit head ${auditHead}`);
+  });
+
+  it.each([
+    ['applied nothing', { counts: noCounts }],
+    ['is a dry run', { dryRun: true }],
+    ['noted no head', { auditHead: undefined }],
+  ])('names no head when the run %s', async (_what, more) => {
+    expect(await lastLine(more as Partial<Run>)).not.toContain('audit head');
   });
 });
 

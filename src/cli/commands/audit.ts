@@ -89,7 +89,7 @@ function addVerify(group: Command, cli: Cli): void {
   describe(command, {
     summary: 'Prove that the log is whole',
     details:
-      'Names the first entry that was changed, cut, inserted or reordered. A log that was cut at its end shows only against a head kept elsewhere: every run prints its head into the operational log.',
+      'Names the first entry that was changed, cut, inserted or reordered. The log must contain the heads that runs noted in the database, and every applied change must have its entry. Whoever can write the whole database can still cut the end of the log with all that tells of it; that shows only against a head kept elsewhere. A run that applied something prints its head as its last line, `--json` has it as `auditHead`, and with --log it is in the operational log.',
     examples: [
       ['rosterd audit verify', 'the chain, from the first entry to the last'],
       ['rosterd audit verify --head 1042:9f2c...', 'and that nothing was cut off since then'],
