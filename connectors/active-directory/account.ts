@@ -120,7 +120,15 @@ export class AccountReader {
             'userAccountControl cannot be read, so nobody knows whether the account is disabled; give the service account the right to read it',
         };
       }
-      const expiry = expiryOf(this.#value(entry, 'accountexpires'), fileTimeExpiry);
+      // Every user has it (MS-SAMR 3.1.1.8.1), and nobody can remove it: without it, "never" would be a guess.
+      const expires = this.#value(entry, 'accountexpires');
+      if (expires === undefined) {
+        return {
+          fault:
+            'accountExpires cannot be read, so nobody knows whether the account has ended; give the service account the right to read it',
+        };
+      }
+      const expiry = fileTimeExpiry(expires);
       if (expiry.kind === 'unreadable') return { fault: 'accountExpires is not a time; correct it in the directory' };
       return { status: (Number(control) & accountDisabled) === 0 ? 'enabled' : 'disabled', expiry };
     }

@@ -161,6 +161,21 @@ describeWith('samba', 'active-directory connector on Samba AD', () => {
     });
   });
 
+  it('gives every account an accountExpires, and refuses to take it away', async () => {
+    await samba.add(`CN=Bare ${turn},${unit}`, { objectClass: 'user', sAMAccountName: login('bare') });
+    await samba.add(`CN=Inet ${turn},${unit}`, {
+      objectClass: 'inetOrgPerson',
+      sn: 'x',
+      sAMAccountName: login('inet'),
+    });
+    for (const name of ['Bare', 'Inet']) {
+      const dn = `CN=${name} ${turn},${unit}`;
+      expect((await samba.read(dn))?.attributes['accountExpires']).toEqual(['9223372036854775807']);
+      await expect(samba.modify(dn, [{ operation: 'delete', attribute: 'accountExpires' }])).rejects.toThrow('0x35');
+    }
+    expect((await read()).outcome).toMatchObject({ kind: 'complete', counts: { accounts: 2, rejected: 0 } });
+  });
+
   it('leaves out contacts and computers', async () => {
     await add('ines');
     await samba.add(`CN=Contact ${turn},${unit}`, { objectClass: 'contact' });

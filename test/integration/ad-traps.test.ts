@@ -323,19 +323,22 @@ describe('Active Directory trap: accounts', () => {
     expect(await statusWith('512')).toBe('enabled');
   });
 
-  it('rejects an account whose userAccountControl may not be read, under its id', async () => {
-    server.faults.add({ kind: 'without-attribute', attribute: 'userAccountControl', dn: users[1] ?? '' });
-    const result = await read();
-    expect(result.outcome).toMatchObject({ kind: 'complete', counts: { accounts: people - 1, rejected: 1 } });
-    expect(result.pages.flatMap((page) => page.rejected)).toEqual([
-      {
-        kind: 'account',
-        id: expect.stringMatching(/^[0-9a-f-]{36}$/u),
-        label: users[1],
-        because: expect.stringContaining('userAccountControl'),
-      },
-    ]);
-  });
+  it.each(['userAccountControl', 'accountExpires'])(
+    'rejects an account whose %s may not be read, under its id',
+    async (attribute) => {
+      server.faults.add({ kind: 'without-attribute', attribute, dn: users[1] ?? '' });
+      const result = await read();
+      expect(result.outcome).toMatchObject({ kind: 'complete', counts: { accounts: people - 1, rejected: 1 } });
+      expect(result.pages.flatMap((page) => page.rejected)).toEqual([
+        {
+          kind: 'account',
+          id: expect.stringMatching(/^[0-9a-f-]{36}$/u),
+          label: users[1],
+          because: expect.stringContaining(`${attribute} cannot be read`),
+        },
+      ]);
+    },
+  );
 
   it('is partial when an account has no readable id', async () => {
     server.faults.add({ kind: 'without-attribute', attribute: 'objectGUID', dn: users[1] ?? '' });

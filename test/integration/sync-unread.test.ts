@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { oddValues } from '../lab/ldap-faults.ts';
-import { type Office, openOffice } from './sync-fixture.ts';
+import { day, type Office, openOffice } from './sync-fixture.ts';
 
 let office: Office;
 
@@ -23,6 +23,27 @@ describe('an attribute that cannot be decoded any more', () => {
     await office.staff.set('mira', 'department', 'Fraud');
     expect(await office.sync()).toMatchObject({ state: 'done', counts: { applied: 1, findingsClosed: 1 } });
     expect((await office.user('mira')).values['department']).toBe('Fraud');
+    expect(await office.findings()).toEqual([]);
+  });
+});
+
+describe('an expiry that cannot be read any more', () => {
+  it('leaves those who had ended as they are, and says so', async () => {
+    office = await openOffice();
+    const logins = await office.staff.hireMany(4);
+    const { directory } = office.staff;
+    await directory.expire(office.staff.dn('p000'), new Date(office.now() - day));
+    await office.sync();
+    expect((await office.user('p000')).enabled).toBe(false);
+    office.server.faults.add({ kind: 'without-attribute', attribute: 'accountExpires' });
+
+    const run = await office.sync();
+
+    expect(run.counts).toMatchObject({ applied: 0, missing: 0, rejected: logins.length });
+    expect((await office.user('p000')).enabled).toBe(false);
+    expect(await office.findings()).toHaveLength(logins.length);
+    office.server.faults.clear();
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
     expect(await office.findings()).toEqual([]);
   });
 });
