@@ -1,5 +1,5 @@
 // Marks and clears what must be reconciled again.
-// Invariant: marking what is marked already writes nothing; marks are small batches, however large the source.
+// Invariant: a mark that is set while a plan is made outlives that plan; marks are small batches, however large the source.
 
 import {
   type AccountKey,
@@ -25,7 +25,7 @@ export function dirtyWriter(sql: Sql): DirtyWriter {
     membersOf: (groups, because) => markMembersOf(sql, groups, because),
     everythingOf: (source, because) => markEverythingOf(sql, source, because),
     due: (now) => markDue(sql, now),
-    clearUsers: (ids) => clear(sql, 'dirty_users', 'user_id', ids),
+    clearUsers: (ids, upTo) => clearUsers(sql, ids, upTo),
     clearAccounts: (keys) => clear(sql, 'dirty_accounts', 'account_key', keys),
     clearGroups: (keys) => clear(sql, 'dirty_groups', 'group_key', keys),
     async setRecheck(rows) {
@@ -43,24 +43,54 @@ async function clear(sql: Sql, table: string, key: string, keys: readonly number
   );
 }
 
-async function markUsers(sql: Sql, ids: readonly UserId[], because: string): Promise<void> {
+async function clearUsers(sql: Sql, ids: readonly UserId[], upTo: number): Promise<void> {
+  const list = sql.dialect.list(1, 'int', 'j');
   await runForEach(
     sql,
     ids,
-    `INSERT INTO dirty_users (user_id, because) SELECT j.value, $2 FROM ${sql.dialect.list(1, 'int', 'j')} WHERE true
-     ON CONFLICT (user_id) DO NOTHING`,
+    `DELETE FROM dirty_users WHERE user_id IN (SELECT j.value FROM ${list}) AND mark <= $2`,
+    upTo,
+  );
+}
+
+/** The number of the last marking. */
+export async function readDirtyMark(sql: Sql): Promise<number> {
+  const row = await sql.first<{ value: number }>("SELECT value FROM counters WHERE name = 'mark'");
+  return Number(row?.value ?? 0);
+}
+
+async function nextMark(sql: Sql): Promise<number> {
+  const row = await sql.first<{ value: number }>(
+    `INSERT INTO counters (name, value) VALUES ('mark', 1)
+     ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`,
+  );
+  return Number(row?.value ?? 0);
+}
+
+const markedAgain = 'ON CONFLICT (user_id) DO UPDATE SET mark = excluded.mark';
+
+async function markUsers(sql: Sql, ids: readonly UserId[], because: string): Promise<void> {
+  if (ids.length === 0) return;
+  await runForEach(
+    sql,
+    ids,
+    `INSERT INTO dirty_users (user_id, because, mark) SELECT j.value, $2, CAST($3 AS INTEGER)
+     FROM ${sql.dialect.list(1, 'int', 'j')} WHERE true ${markedAgain}`,
     because,
+    await nextMark(sql),
   );
 }
 
 async function markAccounts(sql: Sql, keys: readonly AccountKey[], because: string): Promise<void> {
+  if (keys.length === 0) return;
   const list = sql.dialect.list(1, 'int', 'j');
   await runForEach(
     sql,
     keys,
-    `INSERT INTO dirty_users (user_id, because) SELECT DISTINCT k.user_id, $2 FROM ${list} CROSS JOIN links k
-     WHERE k.account_key = j.value ON CONFLICT (user_id) DO NOTHING`,
+    `INSERT INTO dirty_users (user_id, because, mark) SELECT DISTINCT k.user_id, $2, CAST($3 AS INTEGER) FROM ${list} CROSS JOIN links k
+     WHERE k.account_key = j.value ${markedAgain}`,
     because,
+    await nextMark(sql),
   );
   await runForEach(
     sql,
@@ -129,15 +159,17 @@ async function markEverythingOf(sql: Sql, source: SourceName, because: string): 
     'SELECT max(key) AS last FROM mirror_accounts WHERE source = $1',
     source,
   )) ?? { last: null };
+  const mark = await nextMark(sql);
   for (let from = 0; from <= Number(last ?? -1); from += keysPerStep) {
     // `|| ''` keeps the index on source away: these statements walk ranges of the primary key.
     await sql.run(
-      `INSERT INTO dirty_users (user_id, because) SELECT DISTINCT k.user_id, $2 FROM links k
-       WHERE k.source || '' = $1 AND k.account_key >= $3 AND k.account_key < $4 ON CONFLICT (user_id) DO NOTHING`,
+      `INSERT INTO dirty_users (user_id, because, mark) SELECT DISTINCT k.user_id, $2, CAST($5 AS INTEGER) FROM links k
+       WHERE k.source || '' = $1 AND k.account_key >= $3 AND k.account_key < $4 ${markedAgain}`,
       source,
       because,
       from,
       from + keysPerStep,
+      mark,
     );
     await sql.run(
       `INSERT INTO dirty_accounts (account_key, source) SELECT a.key, a.source FROM mirror_accounts a

@@ -45,11 +45,12 @@ interface SourceRow {
   readonly policy_fingerprint: string | null;
   readonly cursor: string | null;
   readonly first_applied_at: string | null;
+  readonly first_complete_at: string | null;
 }
 
 async function readSource(sql: Sql, name: SourceName): Promise<SourceState | undefined> {
   const row = await sql.first<SourceRow>(
-    `SELECT name, type, server_identity, scope_fingerprint, policy_fingerprint, cursor, first_applied_at
+    `SELECT name, type, server_identity, scope_fingerprint, policy_fingerprint, cursor, first_applied_at, first_complete_at
      FROM sources WHERE name = $1`,
     name,
   );
@@ -62,6 +63,7 @@ async function readSource(sql: Sql, name: SourceName): Promise<SourceState | und
     ...optional('policyFingerprint', row.policy_fingerprint),
     ...optional('cursor', row.cursor),
     ...optionalTime('firstAppliedAt', row.first_applied_at),
+    ...optionalTime('firstCompleteAt', row.first_complete_at),
   };
 }
 

@@ -75,6 +75,7 @@ const sourceColumns: Columns = {
   policy_fingerprint: 'text',
   cursor: 'text',
   first_applied_at: 'text',
+  first_complete_at: 'text',
 };
 
 async function saveSource(sql: Sql, state: SourceState): Promise<void> {
@@ -86,6 +87,7 @@ async function saveSource(sql: Sql, state: SourceState): Promise<void> {
     state.policyFingerprint,
     state.cursor,
     toTextOrNull(state.firstAppliedAt),
+    toTextOrNull(state.firstCompleteAt),
   ];
   const update = Object.keys(sourceColumns).filter((name) => name !== 'name');
   await insertRows(sql, { table: 'sources', columns: sourceColumns, onConflict: { key: 'name', update } }, [row]);

@@ -19,6 +19,7 @@ import type { Team } from '../model/team.ts';
 import type { FieldName, OwnedValue } from '../model/user.ts';
 import type { PlanReader } from '../sync/ports.ts';
 import { readForEach } from './bulk.ts';
+import { readDirtyMark } from './dirty.ts';
 import { type AccountRow, accountColumns, type GroupRow, toAccount, toGroup } from './mirror-rows.ts';
 import type { Sql } from './sql.ts';
 import { optional } from './times.ts';
@@ -31,6 +32,7 @@ export function planReader(sql: Sql): PlanReader {
     dirtyUsers: (source, after, limit) => readDirtyUsers(sql, source, after, limit),
     dirtyAccounts: (source, after, limit) => readDirtyAccounts(sql, source, after, limit),
     dirtyGroups: (source) => readDirtyGroups(sql, source),
+    dirtyMark: () => readDirtyMark(sql),
     async users(userIds) {
       const statement = `SELECT ${userColumns(dialect)} FROM ${ids} CROSS JOIN users u WHERE u.id = j.value ORDER BY u.id`;
       return (await readForEach<UserJoinRow>(sql, userIds, statement)).map(toUser);

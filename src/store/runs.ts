@@ -64,6 +64,16 @@ export function runReader(sql: Sql): RunReader {
       return row === undefined ? undefined : toRun(row);
     },
     runs: (filter) => readRuns(sql, filter),
+    async heldChanges(source) {
+      const real = sql.dialect.kind === 'sqlite' ? '0' : 'false';
+      const rows = await sql.all<{ id: number; run_id: number }>(
+        `SELECT c.id, c.run_id FROM runs r JOIN changes c ON c.run_id = r.id
+          WHERE r.source = $1 AND r.dry_run = ${real} AND r.held_checksum IS NOT NULL AND c.state IN ('held', 'rejected')
+          ORDER BY c.id`,
+        source,
+      );
+      return rows.map((row) => ({ id: asChangeId(row.id), run: asRunId(row.run_id) }));
+    },
     changes: (run, filter) => readChanges(sql, run, filter),
     async changeCounts(run) {
       const statement = 'SELECT state, count(*) AS total FROM changes WHERE run_id = $1 GROUP BY state';
@@ -187,6 +197,10 @@ async function readRuns(sql: Sql, filter: Parameters<RunReader['runs']>[0]): Pro
     const list = sql.dialect.list(parameters.push(jsonParameter(filter.states)), 'text', 'j');
     conditions.push(`state IN (SELECT j.value FROM ${list})`);
   }
+  if (filter.kind === 'real') conditions.push(`dry_run = ${sql.dialect.kind === 'sqlite' ? '0' : 'false'}`);
+  if (filter.since !== undefined) conditions.push(`started_at >= $${parameters.push(toText(filter.since))}`);
+  if (filter.heldChecksum !== undefined) conditions.push(`held_checksum = $${parameters.push(filter.heldChecksum)}`);
+  if (filter.heldRunId !== undefined) conditions.push(`held_run_id = $${parameters.push(filter.heldRunId)}`);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = await sql.all<RunRow>(
     `SELECT ${runColumns} FROM runs ${where} ORDER BY id DESC LIMIT $1`,

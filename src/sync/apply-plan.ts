@@ -18,6 +18,15 @@ export interface ApplyTally {
   readonly users: UserId[];
 }
 
+export interface Settling {
+  /** Next due times as planned. */
+  readonly recheckAt: ReadonlyMap<ChangeId, EpochMs>;
+  /** Changes of users on whom another source has to act too. */
+  readonly keepDirty: ReadonlySet<ChangeId>;
+  /** Who was marked again after this marking stays dirty: somebody edited the user while the plan was made. */
+  readonly mark: number;
+}
+
 export interface ApplyRequest {
   readonly store: SyncStore;
   readonly lease: RunLease;
@@ -27,10 +36,8 @@ export interface ApplyRequest {
   readonly now: EpochMs;
   /** What people decided from then on is stronger than the plan. */
   readonly plannedAt: EpochMs;
-  /** Next due times as planned. Without them (a resumed or released plan) the users stay dirty and the next plan settles them. */
-  readonly recheckAt: ReadonlyMap<ChangeId, EpochMs> | undefined;
-  /** Changes of users on whom another source has to act too. */
-  readonly keepDirty?: ReadonlySet<ChangeId>;
+  /** What settles the users that are applied. A resumed or released plan has none: they stay dirty until the next plan. */
+  readonly settling: Settling | undefined;
   readonly onProgress: (done: number) => void;
 }
 

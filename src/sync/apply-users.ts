@@ -174,19 +174,24 @@ async function settle(
     ),
   );
   await tx.dirty.clearAccounts(linked as AccountKey[]);
-  const due = request.recheckAt;
-  if (due === undefined) {
+  const { settling } = request;
+  if (settling === undefined) {
     await tx.dirty.users(
       effects.map((effect) => effect.after.id),
       'applied later than planned',
     );
     return;
   }
-  const waiting = new Set(effects.filter((effect) => request.keepDirty?.has(effect.stored.id) === true));
-  await tx.dirty.clearUsers(effects.flatMap((effect) => (waiting.has(effect) ? [] : [effect.after.id])));
+  const waiting = new Set(effects.filter((effect) => settling.keepDirty.has(effect.stored.id)));
+  await tx.dirty.clearUsers(
+    effects.flatMap((effect) => (waiting.has(effect) ? [] : [effect.after.id])),
+    settling.mark,
+  );
   await tx.dirty.users(
     [...waiting].flatMap((effect) => (effect.before === undefined ? [effect.after.id] : [])),
     'waits for another user or source',
   );
-  await tx.dirty.setRecheck(effects.map(({ stored, after }) => ({ user: after.id, at: due.get(stored.id) })));
+  await tx.dirty.setRecheck(
+    effects.map(({ stored, after }) => ({ user: after.id, at: settling.recheckAt.get(stored.id) })),
+  );
 }

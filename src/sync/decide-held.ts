@@ -1,17 +1,15 @@
 // A person's decision on held changes: approval releases exactly that checksum and applies it, rejection silences exactly it.
 
 import { RosterdError } from '../model/errors.ts';
-import { asEpochMs, type ChangeId, type EpochMs, type RunId } from '../model/ids.ts';
+import type { ChangeId, EpochMs, RunId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { SyncDeps } from './deps.ts';
 import { changesOf, checksumOf } from './judge-plan.ts';
 import type { Approval, StoreReader, StoreTx } from './ports.ts';
+import { presentHold } from './present-hold.ts';
 import { RunLease } from './run-lease.ts';
 import { auditHeadOf, RunRecord } from './run-record.ts';
-
-/** An approval that could not be carried out at once releases the same set in a later run, for this long. */
-const approvalLifeMs = 24 * 3_600_000;
 
 export interface HeldDecision {
   readonly actor: string;
@@ -39,7 +37,7 @@ async function heldBy(read: StoreReader, id: RunId): Promise<Held> {
       subject: `run ${id}`,
     });
   if ((counts.superseded ?? 0) > 0) {
-    const [newest] = await read.runs({ source: run.source, limit: 1, states: ['held'] });
+    const [newest] = await read.runs({ source: run.source, limit: 1, states: ['held'], kind: 'real' });
     const hint = newest === undefined ? '' : ` Run ${newest.id} is the newest that holds anything.`;
     throw new RosterdError(
       'plan-superseded',
@@ -60,7 +58,7 @@ async function addApproval(
   what: 'approved' | 'rejected',
   now: EpochMs,
 ): Promise<Approval> {
-  const expiresAt = what === 'approved' ? asEpochMs(now + approvalLifeMs) : decision.until;
+  const expiresAt = what === 'approved' ? undefined : decision.until;
   const approval: Approval = {
     id: await tx.allocate('approval', 1),
     source: held.run.source,
@@ -99,12 +97,14 @@ export async function approveHeld(
   signal: AbortSignal,
 ): Promise<{ readonly approval: Approval; readonly run: Run }> {
   const { store, clock } = deps;
-  const held = await heldBy(store.read, id);
+  const named = await heldBy(store.read, id);
   const lease = new RunLease(store, clock, deps.holder);
-  await lease.acquireSource(held.run.source);
+  await lease.acquireSource(named.run.source);
   try {
     await lease.acquireReconcile(signal);
-    await checkUntouched(store.read, held);
+    // Once more, now that nobody else can decide.
+    const held = await heldBy(store.read, id);
+    await checkStillMeant(deps, held, decision.actor, signal);
     // From here on it is a plan in `applying`: a crash resumes it under this approval.
     const run: Run = { ...held.run, state: 'applying', counts: { ...held.run.counts, held: 0 } };
     const ids = [
@@ -122,13 +122,15 @@ export async function approveHeld(
   }
 }
 
-/** The stored changes must still be the ones that the checksum covers: the approval is for them and nothing else. */
-async function checkUntouched(read: StoreReader, held: Held): Promise<void> {
-  const ids = new Set([...(await idsOf(read, held.run.id, 'held')), ...(await idsOf(read, held.run.id, 'rejected'))]);
-  if ((await checksumOf(read, held.run.id, ids)) === held.checksum) return;
-  throw new RosterdError('plan-superseded', `The stored changes of run ${held.run.id} are not those that were held.`, {
-    subject: `run ${held.run.id}`,
-  });
+/** What is stored, and what would be held at this moment, must both be what the checksum covers. */
+async function checkStillMeant(deps: SyncDeps, held: Held, actor: string, signal: AbortSignal): Promise<void> {
+  const { read } = deps.store;
+  const { run, checksum } = held;
+  const ids = new Set([...(await idsOf(read, run.id, 'held')), ...(await idsOf(read, run.id, 'rejected'))]);
+  const isUntouched = (await checksumOf(read, run.id, ids)) === checksum;
+  if (isUntouched && (await presentHold(deps, run.source, actor, signal)) === checksum) return;
+  const message = `What run ${run.id} held is not what ${run.source} would change now. Sync again and look at the new run.`;
+  throw new RosterdError('plan-superseded', message, { subject: `run ${run.id}` });
 }
 
 async function idsOf(read: StoreReader, run: RunId, state: 'held' | 'rejected'): Promise<ChangeId[]> {
@@ -157,7 +159,7 @@ async function release(
       actor: decision.actor,
       now: clock.now(),
       plannedAt: run.startedAt,
-      recheckAt: undefined,
+      settling: undefined,
       onProgress,
     },
     signal,
@@ -177,21 +179,24 @@ async function release(
     },
     auditHead: await auditHeadOf(store.read),
   };
-  const later = (await store.read.runs({ source: run.source, limit: 200, states: ['held'] })).filter(
-    (other) => other.heldRunId === run.id,
-  );
   await lease.write(async (tx) => {
     await tx.runRows.saveRun(finished);
-    for (const other of later)
-      await tx.runRows.saveRun({
-        ...other,
-        state: 'done',
-        because: `approved as run ${run.id}`,
-        counts: { ...other.counts, held: 0 },
-      });
+    await closeLater(tx, run.id, 'approved');
     await tx.findings.reconcile([`source:${run.source}`], [], { run: run.id, now: clock.now(), codes: ['plan-held'] });
   });
   return finished;
+}
+
+/** Runs that derived the same set later and point to this one are decided with it. */
+async function closeLater(tx: StoreTx, id: RunId, what: 'approved' | 'rejected'): Promise<void> {
+  for (const run of await tx.runs({ states: ['held'], heldRunId: id, limit: 100_000 })) {
+    await tx.runRows.saveRun({
+      ...run,
+      state: 'done',
+      because: `${what} as run ${id}`,
+      counts: { ...run.counts, held: 0 },
+    });
+  }
 }
 
 /** Silences exactly this set: it stays unapplied, its users stay dirty, and runs that derive it again end as done. */
@@ -201,18 +206,28 @@ export async function rejectHeld(
   decision: HeldDecision,
 ): Promise<{ readonly approval: Approval; readonly run: Run }> {
   const { store, clock } = deps;
-  const held = await heldBy(store.read, id);
-  const ids = await idsOf(store.read, held.run.id, 'held');
-  const run: Run = {
-    ...held.run,
-    state: 'done',
-    because: `held changes rejected by ${decision.actor}: ${decision.reason}`,
-  };
-  const approval = await store.write(async (tx) => {
-    await tx.runRows.setChangeState(ids, 'rejected');
-    await tx.runRows.saveRun(run);
-    await tx.findings.reconcile([`source:${run.source}`], [], { run: run.id, now: clock.now(), codes: ['plan-held'] });
-    return addApproval(tx, held, decision, 'rejected', clock.now());
-  });
-  return { approval, run };
+  const named = await heldBy(store.read, id);
+  const lease = new RunLease(store, clock, deps.holder);
+  await lease.acquireSource(named.run.source);
+  try {
+    // Once more, now that nobody else can decide.
+    const held = await heldBy(store.read, id);
+    const ids = await idsOf(store.read, held.run.id, 'held');
+    const because = `held changes rejected by ${decision.actor}: ${decision.reason}`;
+    const run: Run = { ...held.run, state: 'done', because };
+    const approval = await lease.write(async (tx) => {
+      await tx.runRows.setChangeState(ids, 'rejected');
+      await tx.runRows.saveRun(run);
+      await closeLater(tx, run.id, 'rejected');
+      await tx.findings.reconcile([`source:${run.source}`], [], {
+        run: run.id,
+        now: clock.now(),
+        codes: ['plan-held'],
+      });
+      return addApproval(tx, held, decision, 'rejected', clock.now());
+    });
+    return { approval, run };
+  } finally {
+    await lease.release();
+  }
 }

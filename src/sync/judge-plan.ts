@@ -8,20 +8,18 @@ import type { Run } from '../model/run.ts';
 import { checksumText } from '../reconcile/checksum.ts';
 import { judge } from '../reconcile/guard.ts';
 import type { PlannedChange, PlanSession } from './plan-session.ts';
-import type { Approval, StoredChange, StoreReader, SyncStore } from './ports.ts';
+import type { Approval, StoredChange, StoreReader } from './ports.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;
   readonly safe: readonly PlannedChange[];
   readonly held: readonly PlannedChange[];
   readonly heldChecksum?: string;
-  /** A decision on exactly this set that has not expired. */
-  readonly decision?: Approval;
+  /** A rejection of exactly this set that has not expired. An approval is spent by the act that gives it. */
+  readonly rejection?: Approval;
   /** The earlier run that already holds exactly this set. */
   readonly heldBy?: RunId;
 }
-
-const heldStates = ['held', 'rejected'] as const;
 
 export async function judgePlan(session: PlanSession): Promise<Judgement> {
   const verdict = judge({ changes: session.changes, baseline: session.baseline, policy: session.policy });
@@ -31,16 +29,14 @@ export async function judgePlan(session: PlanSession): Promise<Judgement> {
   const heldChecksum = await checksumOf(session.store.read, session.run, new Set(held.map((change) => change.id)));
   const now = session.deps.clock.now();
   const [newest] = await session.store.read.approvals(session.source, heldChecksum, now);
-  const isSpent = newest?.decision === 'approved' && (await wasCarriedOut(session.store.read, newest));
-  const decision = isSpent ? undefined : newest;
   const holder = await holderOf(session.store.read, session.source, heldChecksum);
   return {
     verdict,
     safe,
     held,
     heldChecksum,
-    ...(decision === undefined ? {} : { decision }),
-    ...(holder === undefined ? {} : { heldBy: holder.id }),
+    ...(newest?.decision === 'rejected' ? { rejection: newest } : {}),
+    ...(holder === undefined ? {} : { heldBy: holder }),
   };
 }
 
@@ -55,32 +51,11 @@ export async function checksumOf(read: StoreReader, run: RunId, ids: ReadonlySet
   return sum.digest('hex');
 }
 
-/** The newest real run of the source that holds changes with this checksum and still has them stored. */
-export async function holderOf(read: StoreReader, source: SourceName, checksum: string): Promise<Run | undefined> {
-  const runs = await read.runs({ source, limit: 200 });
-  return runs.find(
-    (run) =>
-      !run.dryRun &&
-      run.heldChecksum === checksum &&
-      run.heldRunId === undefined &&
-      run.endedAt !== undefined &&
-      run.counts.held > 0,
-  );
-}
-
-/** An approval releases its set once: when the same comes up again, a person looks at it again. */
-async function wasCarriedOut(read: StoreReader, approval: Approval): Promise<boolean> {
-  const runs = await read.runs({ source: approval.source, limit: 200 });
-  return runs.some(
-    (run) =>
-      !run.dryRun &&
-      run.heldChecksum === approval.checksum &&
-      run.heldRunId === undefined &&
-      run.endedAt !== undefined &&
-      run.endedAt >= approval.at &&
-      run.counts.held === 0 &&
-      run.counts.conflict === 0,
-  );
+/** The run of the source that has exactly these changes stored, if one has. */
+async function holderOf(read: StoreReader, source: SourceName, checksum: string): Promise<RunId | undefined> {
+  const holding = new Set((await read.heldChanges(source)).map((change) => change.run));
+  const runs = await read.runs({ source, kind: 'real', heldChecksum: checksum, limit: 1000 });
+  return runs.find((run) => run.heldRunId === undefined && holding.has(run.id))?.id;
 }
 
 export async function* changesOf(
@@ -108,19 +83,19 @@ export async function storeVerdict(
   run: Run,
   intent: 'apply' | 'plan',
 ): Promise<void> {
-  const { verdict } = judgement;
-  // What a person has released stays planned and is applied with the rest.
-  const held = judgement.decision?.decision === 'approved' ? [] : judgement.held;
+  const { verdict, held } = judgement;
   const isStored = judgement.heldBy !== undefined && held.length > 0 && intent === 'apply';
   const indexOf = new Map(session.changes.map((change, index) => [change.id, index]));
-  const superseded = await supersededHolds(session.store, session.source, isStored ? judgement.heldBy : undefined);
+  const kept = isStored ? judgement.heldBy : undefined;
+  const holding = intent === 'plan' ? [] : await session.store.read.heldChanges(session.source);
+  const superseded = holding.flatMap((change) => (change.run === kept ? [] : [change.id]));
   await session.lease.write(async (tx) => {
     if (isStored) await tx.runRows.deleteChanges(held.map((change) => change.id));
     else {
       const byReason = Map.groupBy(held, (change) =>
         (verdict.held.get(indexOf.get(change.id) as number) ?? []).join(', '),
       );
-      const state = judgement.decision?.decision === 'rejected' ? 'rejected' : 'held';
+      const state = judgement.rejection === undefined ? 'held' : 'rejected';
       for (const [because, changes] of byReason)
         await tx.runRows.setChangeState(
           changes.map((change) => change.id),
@@ -131,13 +106,4 @@ export async function storeVerdict(
     if (superseded.length > 0) await tx.runRows.setChangeState(superseded, 'superseded', `by run ${session.run}`);
     await tx.runRows.saveRun(run);
   });
-}
-
-async function supersededHolds(store: SyncStore, source: SourceName, keep: RunId | undefined): Promise<ChangeId[]> {
-  const ids: ChangeId[] = [];
-  for (const run of await store.read.runs({ source, limit: 200 })) {
-    if (run.dryRun || run.id === keep || run.heldChecksum === undefined) continue;
-    for await (const stored of changesOf(store.read, run.id, heldStates)) ids.push(stored.id);
-  }
-  return ids;
 }

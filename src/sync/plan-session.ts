@@ -8,6 +8,7 @@ import type { Finding } from '../model/finding.ts';
 import {
   type AccountKey,
   asChangeId,
+  asEpochMs,
   asTeamId,
   type ChangeId,
   type EpochMs,
@@ -23,7 +24,7 @@ import type { CompiledWorld } from '../reconcile/world.ts';
 import type { SyncDeps } from './deps.ts';
 import { sourcePolicy } from './deps.ts';
 import { loadWorld } from './load-world.ts';
-import type { StoredChange, SyncStore } from './ports.ts';
+import type { SourceState, StoredChange, SyncStore } from './ports.ts';
 import type { RunLease } from './run-lease.ts';
 
 /** A planned change without its payload. */
@@ -60,6 +61,8 @@ export class PlanSession {
   readonly policy: SourcePolicy;
   readonly baseline: GuardBaseline;
   readonly deps: SyncDeps;
+  /** Number of the last marking before this plan looked at anything. */
+  readonly mark: number;
   world: CompiledWorld;
   changes: PlannedChange[] = [];
   readonly claims: KeyClaim[] = [];
@@ -87,6 +90,7 @@ export class PlanSession {
     run: RunId,
     baseline: GuardBaseline,
     source: SourceName,
+    mark: number,
     world: CompiledWorld,
   ) {
     this.deps = deps;
@@ -96,6 +100,7 @@ export class PlanSession {
     this.source = source;
     this.policy = sourcePolicy(deps.policy, source);
     this.baseline = baseline;
+    this.mark = mark;
     this.world = world;
   }
 
@@ -107,8 +112,9 @@ export class PlanSession {
     source: SourceName,
     baseline: GuardBaseline,
   ): Promise<PlanSession> {
+    const mark = await store.read.dirtyMark();
     const world = await loadWorld(store, { policy: deps.policy, now: deps.clock.now(), source });
-    return new PlanSession(deps, store, lease, run, baseline, source, world);
+    return new PlanSession(deps, store, lease, run, baseline, source, mark, world);
   }
 
   /** Takes one decision in: its change, claims, findings, and what is settled by it. */
@@ -210,12 +216,10 @@ export async function guardBaseline(
   deps: SyncDeps,
   store: SyncStore,
   source: SourceName,
-  facts: { readonly isFirstRun: boolean },
+  state: SourceState | undefined,
 ): Promise<GuardBaseline> {
   const windowStart = deps.clock.now() - 24 * 3_600_000;
-  const runs = (await store.read.runs({ source, limit: 2000 })).filter(
-    (run) => !run.dryRun && run.startedAt >= windowStart,
-  );
+  const runs = await store.read.runs({ source, kind: 'real', since: asEpochMs(windowStart), limit: 100_000 });
   const recent = new Map<string, number>();
   for (const run of runs)
     for (const [key, count] of Object.entries(run.applied)) recent.set(key, (recent.get(key) ?? 0) + count);
@@ -232,7 +236,7 @@ export async function guardBaseline(
     teamMembers: sizes,
     recent,
     // Also true after a first run that died or was cut: a mirror half filled by it is no reason to hold the other half.
-    mirrorWasEmpty: facts.isFirstRun,
-    isFirstRun: facts.isFirstRun,
+    mirrorWasEmpty: state?.firstCompleteAt === undefined,
+    isFirstRun: state?.firstAppliedAt === undefined,
   };
 }

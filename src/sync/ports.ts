@@ -38,6 +38,8 @@ export interface SourceState {
   readonly policyFingerprint?: string;
   readonly cursor?: string;
   readonly firstAppliedAt?: EpochMs;
+  /** When the plan of a complete read was first applied. */
+  readonly firstCompleteAt?: EpochMs;
 }
 
 export type RecordKind = 'account' | 'group';
@@ -164,7 +166,8 @@ export interface DirtyWriter {
   everythingOf(source: SourceName, because: string): Promise<void>;
   /** Users whose recheckAt has come. Writes nothing when there are none. */
   due(now: EpochMs): Promise<number>;
-  clearUsers(ids: readonly UserId[]): Promise<void>;
+  /** Keeps those that were marked again after the marking numbered `upTo` (PlanReader.dirtyMark). */
+  clearUsers(ids: readonly UserId[], upTo: number): Promise<void>;
   clearAccounts(keys: readonly AccountKey[]): Promise<void>;
   clearGroups(keys: readonly GroupKey[]): Promise<void>;
   /** Only rows that differ are written. */
@@ -178,6 +181,8 @@ export interface PlanReader {
   dirtyUsers(source: SourceName, after: number, limit: number): Promise<readonly UserId[]>;
   dirtyAccounts(source: SourceName, after: number, limit: number): Promise<readonly AccountKey[]>;
   dirtyGroups(source: SourceName): Promise<readonly GroupKey[]>;
+  /** Number of the last marking; read before anything that a plan looks at. */
+  dirtyMark(): Promise<number>;
   users(ids: readonly UserId[]): Promise<readonly User[]>;
   accounts(keys: readonly AccountKey[]): Promise<readonly MirrorAccount[]>;
   /** Every account linked to these users, of all sources. */
@@ -257,11 +262,19 @@ export interface StoredChange {
 
 export interface RunReader {
   run(id: RunId): Promise<Run | undefined>;
+  /** Newest first. `real`: no dry runs. */
   runs(filter: {
     readonly source?: SourceName;
     readonly limit: number;
     readonly states?: readonly Run['state'][];
+    readonly kind?: 'real';
+    /** Started then or later. */
+    readonly since?: EpochMs;
+    readonly heldChecksum?: string;
+    readonly heldRunId?: RunId;
   }): Promise<readonly Run[]>;
+  /** Every change of the source's real runs that is held or rejected, by id. */
+  heldChanges(source: SourceName): Promise<readonly { readonly id: ChangeId; readonly run: RunId }[]>;
   /** Of a run, by id, after `after`. */
   changes(
     run: RunId,

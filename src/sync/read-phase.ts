@@ -71,7 +71,7 @@ function resultOf(
 }
 
 /** What time has made due; and a changed mapping, precedence or role table, which concerns everybody of the source. */
-async function noticeWhatIsDue(scope: RunScope): Promise<void> {
+export async function noticeWhatIsDue(scope: RunScope): Promise<void> {
   const { record, store, deps } = scope;
   const fingerprint = deps.policyFingerprint(record.source);
   const state = await store.read.mirror.source(record.source);

@@ -27,7 +27,7 @@ export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise
   await lease.acquireReconcile(signal);
   record.set({ state: 'planning' });
   const state = await store.read.mirror.source(record.source);
-  const baseline = await guardBaseline(deps, store, record.source, { isFirstRun: state?.firstAppliedAt === undefined });
+  const baseline = await guardBaseline(deps, store, record.source, state);
   record.set({ enabledBefore: baseline.enabledUsers });
   const session = await PlanSession.open(deps, store, lease, record.id, record.source, baseline);
   await plan(scope, session);
@@ -56,7 +56,7 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
     const conflicts = findings.filter((finding) => conflictCodes.includes(finding.code));
     const over = await tx.findings.reconcile({ everyOf: record.source }, conflicts, { ...by, codes: conflictCodes });
     await tx.mirror.setQuarantine(session.quarantines);
-    await tx.dirty.clearUsers([...session.settledUsers]);
+    await tx.dirty.clearUsers([...session.settledUsers], session.mark);
     await tx.dirty.clearAccounts(session.settledAccounts);
     await tx.dirty.clearGroups(session.settledGroups);
     await tx.dirty.setRecheck(session.rechecks);
@@ -69,12 +69,11 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
 function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement): void {
   const { record } = scope;
   const { verdict, held, heldChecksum, heldBy } = judgement;
-  const isReleased = judgement.decision?.decision === 'approved';
-  record.count({ held: isReleased ? 0 : held.length, created: session.created });
+  record.count({ held: held.length, created: session.created });
   record.set({
-    holds: isReleased ? [] : verdict.holds,
+    holds: verdict.holds,
     ...(heldChecksum === undefined ? {} : { heldChecksum }),
-    ...(heldBy === undefined || isReleased || scope.intent === 'plan' ? {} : { heldRunId: heldBy }),
+    ...(heldBy === undefined || scope.intent === 'plan' ? {} : { heldRunId: heldBy }),
   });
   record.emit({
     kind: 'plan:judged',
@@ -98,8 +97,8 @@ async function applyAndVerify(
       change.recheckAt === undefined ? [] : [[change.id, change.recheckAt] as const],
     ),
   );
-  const total = judgement.decision?.decision === 'approved' ? session.changes.length : judgement.safe.length;
-  const onProgress = record.phase('applying', total);
+  const keepDirty = new Set(session.changes.flatMap((change) => (change.keepsDirty ? [change.id] : [])));
+  const onProgress = record.phase('applying', judgement.safe.length);
   const tally = await applyPlan(
     {
       store,
@@ -109,8 +108,7 @@ async function applyAndVerify(
       actor: `sync:${record.source}`,
       now: deps.clock.now(),
       plannedAt: session.world.now,
-      recheckAt,
-      keepDirty: new Set(session.changes.flatMap((change) => (change.keepsDirty ? [change.id] : []))),
+      settling: { recheckAt, keepDirty, mark: session.mark },
       onProgress,
     },
     signal,
@@ -147,7 +145,7 @@ async function conclude(
   const of = { source, subject: `source:${source}`, label: source };
   if (failed.length > 0)
     findings.push({ ...of, code: 'verify-mismatch', detail: { users: failed.slice(0, 20), count: failed.length } });
-  if (judgement.held.length > 0 && judgement.decision === undefined) {
+  if (judgement.held.length > 0 && judgement.rejection === undefined) {
     findings.push({
       ...of,
       code: 'plan-held',
@@ -160,9 +158,14 @@ async function conclude(
   const isFirstDone =
     state?.firstAppliedAt === undefined &&
     read.isComplete &&
-    !(judgement.decision?.decision !== 'approved' && judgement.verdict.holds.some((hold) => hold.kind === 'first-run'));
+    !judgement.verdict.holds.some((hold) => hold.kind === 'first-run');
+  const isFirstComplete = state?.firstCompleteAt === undefined && read.isComplete;
   const changed = await lease.write(async (tx) => {
-    if (isFirstDone && state !== undefined) await tx.mirror.saveSource({ ...state, firstAppliedAt: deps.clock.now() });
+    if (state !== undefined && (isFirstDone || isFirstComplete)) {
+      const now = deps.clock.now();
+      const firsts = { ...(isFirstDone && { firstAppliedAt: now }), ...(isFirstComplete && { firstCompleteAt: now }) };
+      await tx.mirror.saveSource({ ...state, ...firsts });
+    }
     return tx.findings.reconcile([of.subject], findings, {
       run: record.id,
       now: deps.clock.now(),
@@ -173,7 +176,7 @@ async function conclude(
 }
 
 function end(scope: RunScope, judgement: Judgement, read: ReadResult): void {
-  const isHeld = judgement.held.length > 0 && judgement.decision === undefined;
+  const isHeld = judgement.held.length > 0 && judgement.rejection === undefined;
   const state: RunState = !read.isComplete ? 'partial' : isHeld ? 'held' : 'done';
   scope.record.ended(state, {
     ...(read.because === undefined ? {} : { because: read.because }),

@@ -54,7 +54,7 @@ async function resume(scope: RunScope, run: Run): Promise<void> {
       actor: `sync:${run.source}`,
       now: deps.clock.now(),
       plannedAt: run.startedAt,
-      recheckAt: undefined,
+      settling: undefined,
       onProgress: () => {},
     },
     signal,

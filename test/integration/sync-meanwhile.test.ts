@@ -121,7 +121,7 @@ describe('an edit while the plan is made', () => {
 });
 
 describe('an edit while changes are held', () => {
-  it('wins over an approval of them, which releases the others', async () => {
+  it('makes another set of them, so that the approval of the old one is refused', async () => {
     office = await openOffice({ pageSize: 100 });
     const logins = await office.staff.hireMany(40);
     await office.sync();
@@ -130,16 +130,18 @@ describe('an edit while changes are held', () => {
     await office.admin.switchSyncOff({ user: 'p000', reason });
     await office.admin.pin({ user: 'p001', kind: 'enabled', what: 'yes', mode: 'keep', reason });
 
-    const released = await office.approve(held);
+    await expect(office.approve(held)).rejects.toMatchObject({ code: 'plan-superseded' });
+    const again = await office.sync();
+    expect(again).toMatchObject({ state: 'held', counts: { held: 18 } });
+    expect((await office.approve(again)).counts).toMatchObject({ applied: 18, conflict: 0 });
 
-    expect(released.counts).toMatchObject({ applied: 18, conflict: 2 });
     const enabled = Object.entries(await office.users()).filter(([, user]) => user.enabled);
     expect(enabled.map(([name]) => name).slice(0, 3)).toEqual(['p000', 'p001', 'p020']);
     await office.sync();
     expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
   });
 
-  it('that makes a team under the name of a new group leaves that group for the next run, with its members', async () => {
+  it('that makes a team under the name of a new group makes another set too; the new one holds a team with a suffix', async () => {
     office = await openOffice({ pageSize: 100, source: '    onHold: hold-all\n' });
     const logins = await office.staff.hireMany(40);
     await office.sync();
@@ -152,10 +154,9 @@ describe('an edit while changes are held', () => {
       await tx.userRows.saveTeams([{ id, name: 'Beta', origin: 'local' }]);
     });
 
-    const released = await office.approve(held);
+    await expect(office.approve(held)).rejects.toMatchObject({ code: 'plan-superseded' });
+    expect((await office.approve(await office.sync())).counts).toMatchObject({ conflict: 0 });
 
-    expect(released.counts).toMatchObject({ conflict: 2 });
-    await office.sync();
     expect((await office.user('p000')).teams).toEqual(['Beta (hq)', 'Gamma']);
     expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
   });
@@ -214,5 +215,38 @@ describe('a fault of rosterd itself', () => {
     const [run] = await office.store.read.runs({ limit: 1 });
     expect(run).toMatchObject({ state: 'failed', errorCode: 'bug' });
     expect(await office.sync()).toMatchObject({ state: 'done', counts: { planned: 0 } });
+  });
+});
+
+describe('what the source says while changes are held', () => {
+  it('makes the approval refused as soon as the mirror contradicts the held set', async () => {
+    office = await openOffice({ pageSize: 100 });
+    const logins = await office.staff.hireMany(40);
+    await office.sync();
+    await office.staff.disable(...logins.slice(0, 20));
+    const held = await office.sync();
+    await office.staff.enable(...logins.slice(0, 20));
+    const stop = new AbortController();
+    const emit = (event: SyncEvent): void => {
+      if (event.kind === 'read:ended') stop.abort();
+    };
+    const request = { source: hq, mode: 'full', intent: 'apply', trigger: 'cli', actor: 'cli:tester@lab' } as const;
+    expect(await runSource({ ...office.deps, emit }, request, stop.signal)).toMatchObject({ state: 'interrupted' });
+
+    await expect(office.approve(held)).rejects.toMatchObject({ code: 'plan-superseded' });
+    expect(Object.values(await office.users()).filter((user) => user.enabled)).toHaveLength(40);
+  });
+
+  it('does not let an old hold be approved, however many dry runs came after it', async () => {
+    office = await openOffice({ pageSize: 100 });
+    const logins = await office.staff.hireMany(40);
+    await office.sync();
+    await office.staff.disable(...logins.slice(0, 20));
+    const held = await office.sync();
+    for (let count = 0; count < 3; count += 1) await office.dryRun();
+    await office.staff.enable(...logins.slice(0, 5));
+    const other = await office.sync();
+    expect(other).toMatchObject({ state: 'held', counts: { held: 15 } });
+    await expect(office.approve(held)).rejects.toMatchObject({ code: 'plan-superseded' });
   });
 });

@@ -45,7 +45,7 @@ describeStores('dirty', (stores) => {
     await store.write((tx) => tx.dirty.membersOf(groups(2), 'nested'));
     expect(await dirt(store)).toEqual({ users: [1, 2], accounts: [3], groups: [] });
     await store.write(async (tx) => {
-      await tx.dirty.clearUsers(users(1, 2));
+      await tx.dirty.clearUsers(users(1, 2), await tx.dirtyMark());
       await tx.dirty.clearAccounts(accounts(3));
       await tx.dirty.membersOf(groups(4), 'flat');
     });
@@ -90,5 +90,15 @@ describeStores('dirty', (stores) => {
     await store.write((tx) => tx.dirty.users(users(1, 2), 'edit'));
     expect(await store.read.dirtyUsers(hq, 0, 1)).toEqual([1]);
     expect(await store.read.dirtyUsers(hq, 1, 1)).toEqual([2]);
+  });
+
+  it('keeps who is marked again while a plan is made', async () => {
+    const store = await stores.open();
+    await seed(store);
+    await store.write((tx) => tx.dirty.users(users(1, 2), 'edit'));
+    const mark = await store.read.dirtyMark();
+    await store.write((tx) => tx.dirty.users(users(2), 'edited meanwhile'));
+    await store.write((tx) => tx.dirty.clearUsers(users(1, 2), mark));
+    expect(await store.read.dirtyUsers(hq, 0, 9)).toEqual([2]);
   });
 });

@@ -7,6 +7,7 @@ CREATE TABLE "sources" (
     "policy_fingerprint" TEXT,
     "cursor" TEXT,
     "first_applied_at" TEXT,
+    "first_complete_at" TEXT,
 
     CONSTRAINT "sources_pkey" PRIMARY KEY ("name")
 );
@@ -191,6 +192,7 @@ CREATE TABLE "pins" (
 CREATE TABLE "dirty_users" (
     "user_id" INTEGER NOT NULL,
     "because" TEXT NOT NULL,
+    "mark" INTEGER NOT NULL,
 
     CONSTRAINT "dirty_users_pkey" PRIMARY KEY ("user_id")
 );

@@ -6,7 +6,8 @@ CREATE TABLE "sources" (
     "scope_fingerprint" TEXT,
     "policy_fingerprint" TEXT,
     "cursor" TEXT,
-    "first_applied_at" TEXT
+    "first_applied_at" TEXT,
+    "first_complete_at" TEXT
 );
 
 -- CreateTable
@@ -178,7 +179,8 @@ CREATE TABLE "pins" (
 -- CreateTable
 CREATE TABLE "dirty_users" (
     "user_id" INTEGER NOT NULL PRIMARY KEY,
-    "because" TEXT NOT NULL
+    "because" TEXT NOT NULL,
+    "mark" INTEGER NOT NULL
 );
 
 -- CreateTable
