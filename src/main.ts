@@ -1,7 +1,11 @@
 // The process: hands streams, signals and the composition root to the command line, and ends with its exit code.
 
 import { readFileSync } from 'node:fs';
-import { runCli } from './cli/run-cli.ts';
+import { keepCompiledCode } from './compile-cache.ts';
+
+// Everything else is loaded after it.
+keepCompiledCode();
+const { runCli } = await import('./cli/run-cli.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
