@@ -1,10 +1,10 @@
 // Writes a backup: always one SQLite file, also of PostgreSQL, so that either store can be restored from either.
 // Invariant: a backup stands under its final name only when it is whole.
 
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { RosterdError } from '../model/errors.ts';
 import type { Clock } from '../sync/ports.ts';
-import { connections, type Location } from './clients.ts';
+import { connections, type Location, makePrivateFile } from './clients.ts';
 import { toStoreError } from './errors.ts';
 import { applyMigrations, readMigrations, requireMigrations } from './migrate.ts';
 import { Sql } from './sql.ts';
@@ -26,9 +26,10 @@ export async function writeBackup(location: Location, target: string, clock: Clo
   }
   const part = `${target}.part-${process.pid}`;
   try {
+    // Before anything is in it: who opens it before its mode is changed could read on afterwards.
+    await makePrivateFile(part);
     if (location.kind === 'sqlite') await vacuumInto(location, part);
     else await copyPostgresql(location, part, clock);
-    chmodSync(part, 0o600);
     syncToDisk(part);
     renameSync(part, target);
     return { path: target, bytes: statSync(target).size };

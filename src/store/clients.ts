@@ -66,7 +66,7 @@ function sqliteConnections({ path, isTemporary }: SqliteOptions): Connections {
           'journal_mode = WAL',
           `synchronous = ${isTemporary === true ? 'OFF' : 'FULL'}`,
           'cache_size = -65536',
-          'wal_autocheckpoint = 4000',
+          'wal_autocheckpoint = 16000',
         ]);
       }),
     openReader: () =>
@@ -89,12 +89,15 @@ async function prepare(adapter: SqlDriverAdapterFactory, pragmas: readonly strin
   }
 }
 
+/** For files that SQLite fills by itself (VACUUM INTO takes an empty one). Throws as opening does. */
+export const makePrivateFile = (path: string): Promise<void> => opened(path, async () => createPrivately(path));
+
 // SQLite would make the file readable by everybody.
 function createPrivately(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
 }
 
-async function opened(path: string, open: () => Promise<WriterClient>): Promise<WriterClient> {
+async function opened<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (caught) {

@@ -3,10 +3,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { RosterdError } from '../../src/model/errors.ts';
 import { asEpochMs } from '../../src/model/ids.ts';
-import { openDatabase } from '../../src/store/database.ts';
 import { readMigrations, statementsOf } from '../../src/store/migrate.ts';
 import { account, accounts, hq } from './mirror-fixture.ts';
 import { describeStores } from './stores.ts';
@@ -21,6 +21,31 @@ const problemOf = (work: Promise<unknown>): Promise<RosterdError> =>
       throw error;
     },
   );
+
+/** Every permission bit that a file in the folder has had while it was watched. SQLite copies without giving way: a thread looks. */
+async function watchModes(folder: string): Promise<{ stop(): Promise<number> }> {
+  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const watcher = new Worker(
+    `const { readdirSync, statSync } = require('node:fs');
+     const { workerData: { folder, shared }, parentPort } = require('node:worker_threads');
+     parentPort.postMessage('watching');
+     while (Atomics.load(shared, 0) === 0) {
+       for (const name of readdirSync(folder)) {
+         const mode = statSync(folder + '/' + name, { throwIfNoEntry: false })?.mode ?? 0;
+         Atomics.or(shared, 1, mode & 0o777);
+       }
+     }`,
+    { eval: true, workerData: { folder, shared } },
+  );
+  await once(watcher, 'message');
+  return {
+    async stop() {
+      Atomics.store(shared, 0, 1);
+      await once(watcher, 'exit');
+      return Atomics.load(shared, 1);
+    },
+  };
+}
 
 /** Root may write everything, so the file is opened by a process of the user nobody. */
 async function codeAsNobody(path: string): Promise<unknown> {
@@ -38,13 +63,12 @@ describeStores('migrations', (stores) => {
     const opened = await Promise.all([1, 2, 3].map(() => stores.open(location)));
     const rows = await opened[0]?.core.read.all('SELECT name FROM schema_migrations');
     expect(rows).toHaveLength(readMigrations(stores.kind).length);
-    expect(await openDatabase(location, stores.clock).migrate()).toEqual({ applied: [] });
+    expect(await stores.database(location).migrate()).toEqual({ applied: [] });
   });
 
   it('are not applied where they are only required', async () => {
     const location = await stores.fresh();
-    if (location.kind === 'sqlite')
-      await openDatabase({ ...location, path: `${location.path}.other` }, stores.clock).migrate();
+    if (location.kind === 'sqlite') await stores.database({ ...location, path: `${location.path}.other` }).migrate();
     if (location.kind === 'sqlite') writeFileSync(location.path, '');
     const problem = await problemOf(stores.open(location, { migrate: 'require' }));
     expect(problem.code).toBe('store-needs-migration');
@@ -126,7 +150,7 @@ describeStores('errors', (stores) => {
       ),
     );
     const backup = join(await stores.folder(), 'damaged.db');
-    await openDatabase(store.core.location, stores.clock).backup(backup);
+    await stores.database(store.core.location).backup(backup);
     const { size } = statSync(backup);
     const { openSync, writeSync, closeSync } = await import('node:fs');
     const file = openSync(backup, 'r+');
@@ -157,7 +181,7 @@ describeStores('errors', (stores) => {
     const store = await stores.open();
     const folder = await stores.folder();
     const copy = join(folder, 'copy.db');
-    await openDatabase(store.core.location, stores.clock).backup(copy);
+    await stores.database(store.core.location).backup(copy);
     chmodSync(copy, 0o444);
     chmodSync(folder, 0o555);
     expect(await codeAsNobody(copy)).toBe('store-read-only');
@@ -209,7 +233,7 @@ describeStores('backup', (stores) => {
     const location = await stores.fresh();
     const store = await fill(location);
     const path = join(await stores.folder(), 'backup.db');
-    const database = openDatabase(location, stores.clock);
+    const database = stores.database(location);
     expect(await database.backup(path)).toEqual({ path, bytes: statSync(path).size });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const wanted = await store.read.accounts(accounts(1, 2));
@@ -217,7 +241,7 @@ describeStores('backup', (stores) => {
     const other = { kind: 'sqlite', path: join(await stores.folder(), 'other.db') } as const;
     const same = await stores.fresh();
     for (const target of [same, other]) {
-      const restored = openDatabase(target, stores.clock);
+      const restored = stores.database(target);
       if (target.kind === 'postgresql') await restored.migrate();
       expect(await restored.restore(path)).toEqual({});
       const again = await stores.open(target);
@@ -230,12 +254,32 @@ describeStores('backup', (stores) => {
     }
   });
 
+  it('is readable by its owner only, from the first byte on', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    await store.write((tx) =>
+      tx.mirror.saveAccounts(
+        hq,
+        Array.from({ length: 5_000 }, (_, key) => account(key + 3)),
+      ),
+    );
+    const folder = await stores.folder();
+    const umask = process.umask(0o022);
+    const watch = await watchModes(folder);
+    try {
+      await stores.database(location).backup(join(folder, 'backup.db'));
+    } finally {
+      process.umask(umask);
+      expect(await watch.stop()).toBe(0o600);
+    }
+  });
+
   it('never replaces a file', async () => {
     const location = await stores.fresh();
     await fill(location);
     const path = join(await stores.folder(), 'backup.db');
     writeFileSync(path, 'precious');
-    expect((await problemOf(openDatabase(location, stores.clock).backup(path))).code).toBe('backup-exists');
+    expect((await problemOf(stores.database(location).backup(path))).code).toBe('backup-exists');
   });
 
   it('is checked before anything is replaced', async () => {
@@ -243,7 +287,7 @@ describeStores('backup', (stores) => {
     const store = await fill(location);
     const wanted = await store.read.accounts(accounts(1, 2));
     const folder = await stores.folder();
-    const database = openDatabase(location, stores.clock);
+    const database = stores.database(location);
     writeFileSync(join(folder, 'letter.db'), 'Not a database. '.repeat(200));
     await store.core.write((sql) => sql.run(`INSERT INTO schema_migrations VALUES ('9999_future', 'x', 'x')`));
     if (location.kind === 'sqlite') {
@@ -265,7 +309,7 @@ describeStores('backup', (stores) => {
     const location = await stores.fresh();
     const store = await fill(location);
     const path = join(await stores.folder(), 'backup.db');
-    const database = openDatabase(location, stores.clock);
+    const database = stores.database(location);
     await database.backup(path);
     await store.write((tx) => tx.mirror.saveAccounts(hq, [account(3)]));
     const problem = await problemOf(database.restore(path));
@@ -286,7 +330,7 @@ describeStores('backup', (stores) => {
     const location = { kind: 'sqlite', path: join(await stores.folder(), 'rosterd.db') } as const;
     const store = await fill(location);
     const path = join(await stores.folder(), 'backup.db');
-    const database = openDatabase(location, stores.clock);
+    const database = stores.database(location);
     await database.backup(path);
     await store.close();
     writeFileSync(location.path, 'Rubbish. '.repeat(1_000));

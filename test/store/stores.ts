@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { asEpochMs, type EpochMs } from '../../src/model/ids.ts';
 import type { Location } from '../../src/store/clients.ts';
+import { openDatabase, type StoreDatabase } from '../../src/store/database.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/open-store.ts';
 import { stores as places } from './admin-stores.ts';
 
@@ -19,6 +20,8 @@ export interface Stores {
   fresh(): Promise<Location>;
   /** Opens a store (on a fresh database); closed after the test. */
   open(location?: Location, options?: Partial<StoreOptions>): Promise<Store>;
+  /** The database itself, which may not be there yet. */
+  database(location: Location): StoreDatabase;
   readonly clock: { now(): EpochMs; set(now: EpochMs): void };
   /** A folder that is removed after the test. */
   folder(): Promise<string>;
@@ -67,6 +70,7 @@ function prepare(place: (typeof places)[number]): Stores {
     fresh,
     folder,
     clock,
+    database: (location) => openDatabase(location, clock),
     async open(location, options) {
       const store = await openStore(location ?? (await fresh()), { auditKey, clock, migrate: 'apply', ...options });
       opened.push(store);
