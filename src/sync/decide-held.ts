@@ -89,6 +89,18 @@ async function addApproval(
   return approval;
 }
 
+/** The held changes meant by `id`, under the lease of their source: nobody else runs or decides meanwhile. */
+async function deciding<T>(deps: SyncDeps, id: RunId, work: (held: Held, lease: RunLease) => Promise<T>): Promise<T> {
+  const named = await heldBy(deps.store.read, id);
+  const lease = new RunLease(deps.store, deps.clock, deps.holder);
+  await lease.acquireSource(named.run.source);
+  try {
+    return await work(await heldBy(deps.store.read, id), lease);
+  } finally {
+    await lease.release();
+  }
+}
+
 /** Applies the held changes, each checked against the present state. Changes that no longer fit are left to the next run. */
 export async function approveHeld(
   deps: SyncDeps,
@@ -97,13 +109,8 @@ export async function approveHeld(
   signal: AbortSignal,
 ): Promise<{ readonly approval: Approval; readonly run: Run }> {
   const { store, clock } = deps;
-  const named = await heldBy(store.read, id);
-  const lease = new RunLease(store, clock, deps.holder);
-  await lease.acquireSource(named.run.source);
-  try {
+  return deciding(deps, id, async (held, lease) => {
     await lease.acquireReconcile(signal);
-    // Once more, now that nobody else can decide.
-    const held = await heldBy(store.read, id);
     await checkStillMeant(deps, held, decision.actor, signal);
     // From here on it is a plan in `applying`: a crash resumes it under this approval.
     const run: Run = { ...held.run, state: 'applying', counts: { ...held.run.counts, held: 0 } };
@@ -117,9 +124,7 @@ export async function approveHeld(
       return addApproval(tx, held, decision, 'approved', clock.now());
     });
     return { approval, run: await release(deps, lease, run, ids.length, decision, signal) };
-  } finally {
-    await lease.release();
-  }
+  });
 }
 
 /** What is stored, and what would be held at this moment, must both be what the checksum covers. */
@@ -206,12 +211,7 @@ export async function rejectHeld(
   decision: HeldDecision,
 ): Promise<{ readonly approval: Approval; readonly run: Run }> {
   const { store, clock } = deps;
-  const named = await heldBy(store.read, id);
-  const lease = new RunLease(store, clock, deps.holder);
-  await lease.acquireSource(named.run.source);
-  try {
-    // Once more, now that nobody else can decide.
-    const held = await heldBy(store.read, id);
+  return deciding(deps, id, async (held, lease) => {
     const ids = await idsOf(store.read, held.run.id, 'held');
     const because = `held changes rejected by ${decision.actor}: ${decision.reason}`;
     const run: Run = { ...held.run, state: 'done', because };
@@ -227,7 +227,5 @@ export async function rejectHeld(
       return addApproval(tx, held, decision, 'rejected', clock.now());
     });
     return { approval, run };
-  } finally {
-    await lease.release();
-  }
+  });
 }
