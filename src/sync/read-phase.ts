@@ -1,6 +1,7 @@
 // The first half of a run: the source is read into the mirror, and what a complete read did not show is settled.
 
 import type { ErrorCode, RosterdError } from '../model/errors.ts';
+import { wasClockSetBack } from './clock-set-back.ts';
 import { sourcePolicy } from './deps.ts';
 import { mappingSalt } from './digest.ts';
 import { dueGroups } from './due-groups.ts';
@@ -70,19 +71,21 @@ function resultOf(
   };
 }
 
-/** What time has made due; and a changed mapping, precedence or role table, which concerns everybody of the source. */
+/** What time has made due; and a clock that was set back or a changed mapping, precedence or role table, which concern everybody. */
 export async function noticeWhatIsDue(scope: RunScope): Promise<void> {
   const { record, store, deps } = scope;
   const fingerprint = deps.policyFingerprint(record.source);
   const state = await store.read.mirror.source(record.source);
   const isChanged = state?.policyFingerprint !== fingerprint;
   const groups = await dueGroups(scope);
+  const isSetBack = await wasClockSetBack(scope);
   await scope.lease.write(async (tx) => {
     await tx.dirty.due(deps.clock.now());
     if (groups.length > 0) {
       await tx.dirty.groups(record.source, groups);
       await tx.dirty.membersOf(groups, 'grace of a group ended');
     }
+    if (isSetBack) await tx.dirty.everythingOf(record.source, 'clock set back');
     if (!isChanged) return;
     await tx.dirty.everythingOf(record.source, 'policy changed');
     await tx.mirror.saveSource({

@@ -1,0 +1,22 @@
+// Whether the clock went back since the source was last reconciled: then due times were taken as come that have not come yet.
+// Invariant: what a wrong clock decided is decided again by the first run under the right one, or by the next that gets so far.
+
+import { asEpochMs } from '../model/ids.ts';
+import type { Run } from '../model/run.ts';
+import type { RunScope } from './run-source.ts';
+
+/** Corrections by a time service are smaller. */
+const toleranceMs = 60_000;
+/** States of runs that have planned everything that was dirty by then. */
+const planned: readonly Run['state'][] = ['done', 'held', 'partial'];
+
+export async function wasClockSetBack({ record, store, deps }: RunScope): Promise<boolean> {
+  const latest = asEpochMs(deps.clock.now() + toleranceMs);
+  const runs = await store.read.runs({ source: record.source, limit: 50 });
+  for (const run of runs) {
+    if (run.dryRun || run.id === record.id) continue;
+    if (run.startedAt > latest || (run.endedAt ?? 0) > latest) return true;
+    if (planned.includes(run.state)) return false;
+  }
+  return false;
+}
