@@ -8,6 +8,8 @@ import type { Clock, Lease, StoreTx, SyncStore } from './ports.ts';
 
 /** Long enough for a slow page of a slow directory: a page renews it, the longest silence that a connector allows is shorter. */
 const ttlMs = 180_000;
+/** Often enough to survive a renewal that waits for a busy store. */
+const renewEveryMs = 45_000;
 const pollMs = 500;
 const reconcile = 'reconcile';
 /** Another source's plan and apply may take this long before we give up. */
@@ -67,6 +69,28 @@ export class RunLease {
       await this.renew(tx);
       return work(tx);
     });
+  }
+
+  /**
+   * Work that writes nothing for longer than a lease lasts, such as questions to a slow directory: the leases are renewed meanwhile.
+   * Its signal aborts when that fails; the next write of the run then says why.
+   */
+  async keepDuring<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const lost = new AbortController();
+    let renewing: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      renewing ??= this.write(async () => {})
+        .catch((error: unknown) => lost.abort(error))
+        .finally(() => {
+          renewing = undefined;
+        });
+    }, renewEveryMs);
+    try {
+      return await work(AbortSignal.any([signal, lost.signal]));
+    } finally {
+      clearInterval(timer);
+      await renewing;
+    }
   }
 
   async release(): Promise<void> {

@@ -13,7 +13,8 @@ import { asAccountKey, asGroupKey, type EpochMs, type ExternalId } from '../mode
 import type { MirrorReader } from './ports.ts';
 import type { ReadContext } from './read-context.ts';
 
-const confirmBatch = 500;
+/** Each call is a connection of its own, and one that breaks leaves all of its ids unanswered. */
+const confirmBatch = 200;
 
 type Unseen = Awaited<ReturnType<MirrorReader['records']>>[number];
 
@@ -81,12 +82,9 @@ export async function settleAbsence(
   for (const kind of ['account', 'group'] as const) {
     for (let start = 0; start < waiting[kind].length; start += confirmBatch) {
       const batch = waiting[kind].slice(start, start + confirmBatch);
-      const answers = await ask(
-        connector,
-        kind,
-        batch.map((record) => record.id),
-        signal,
-      );
+      const ids = batch.map((record) => record.id);
+      const answers = await context.lease.keepDuring(signal, (until) => ask(connector, kind, ids, until));
+      signal.throwIfAborted();
       for (const record of batch) {
         const answer = answers.get(record.id) ?? { kind: 'unknown', because: 'the source gave no answer' };
         if (answer.kind === 'present') missedByRead.push(record.name);

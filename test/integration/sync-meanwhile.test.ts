@@ -1,6 +1,7 @@
 // What happens while a run is at work: people edit, another process holds the lease or takes it, the connector has a fault.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { asTeamId } from '../../src/model/ids.ts';
 import type { SyncDeps } from '../../src/sync/deps.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
@@ -10,7 +11,10 @@ import { differingTables, tableDigests } from './sync-pictures.ts';
 
 let office: Office;
 
-afterEach(() => office.close());
+afterEach(() => {
+  vi.useRealTimers();
+  return office.close();
+});
 
 const reason = 'agreed with the team';
 
@@ -176,6 +180,63 @@ describe('the lease of a source', () => {
     expect(differingTables(before, await tableDigests(store))).toEqual([]);
     office.forward(10 * minute);
     expect(await office.sync()).toMatchObject({ state: 'done' });
+  });
+
+  it('is kept while a slow source is asked about many who are missing', async () => {
+    await openWithMira();
+    await office.staff.fire('jan');
+    const connector = office.deps.connector(hq);
+    const heldBy: unknown[] = [];
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const confirm: typeof connector.confirm = async (kind, ids, signal) => {
+      for (let step = 0; step < 5; step += 1) {
+        office.forward(minute);
+        vi.advanceTimersByTime(minute);
+        // The renewal is written before this: writes keep their order.
+        heldBy.push(await office.store.write((tx) => tx.leases.acquire('source:hq', elsewhere, minute, office.now())));
+      }
+      return connector.confirm(kind, ids, signal);
+    };
+    const slow = {
+      ...connector,
+      scopeFingerprint: connector.scopeFingerprint,
+      read: connector.read.bind(connector),
+      confirm,
+    };
+
+    const run = await runWith('never', async () => undefined, { connector: () => slow });
+
+    expect(run).toMatchObject({ state: 'done', counts: { absent: 1, applied: 1 } });
+    expect(heldBy).toEqual(Array.from({ length: 5 }, () => ({ heldBy: expect.any(String) })));
+  });
+
+  it('that is lost while the source is asked ends the question, and nothing is written', async () => {
+    await openWithMira();
+    await office.staff.fire('jan');
+    const connector = office.deps.connector(hq);
+    let hasEnded = false;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const confirm: typeof connector.confirm = async (_kind, _ids, signal) => {
+      office.forward(4 * minute);
+      await office.store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 10 * minute, office.now()));
+      vi.advanceTimersByTime(minute);
+      await once(signal, 'abort');
+      hasEnded = true;
+      throw signal.reason;
+    };
+    const slow = {
+      ...connector,
+      scopeFingerprint: connector.scopeFingerprint,
+      read: connector.read.bind(connector),
+      confirm,
+    };
+
+    await expect(runWith('never', async () => undefined, { connector: () => slow })).rejects.toMatchObject({
+      code: 'lease-lost',
+    });
+
+    expect(hasEnded).toBe(true);
+    expect((await office.user('jan')).enabled).toBe(true);
   });
 
   it('that is lost in the middle of a run stops its writing', async () => {
