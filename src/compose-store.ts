@@ -46,6 +46,6 @@ export async function openComposedStore(
 }
 
 /** The database itself, which may not be migrated yet, or not be readable at all. */
-export async function openComposedDatabase(config: Config, clock: Clock): Promise<Database> {
-  return openDatabase(await locationOf(config), clock);
+export async function openComposedDatabase(config: Config, clock: Clock, actor: string): Promise<Database> {
+  return openDatabase(await locationOf(config), { clock, actor, auditKey: () => readAuditKey(config.audit.keyFile) });
 }

@@ -40,7 +40,7 @@ export function createRosterd(version: string): Rosterd {
     init: ({ folder }) => init(folder),
     checkConfig,
     open: async (location) => openApp(await load(location), location.log ?? 'off'),
-    openDatabase: async (location) => openComposedDatabase(await load(location), clock),
+    openDatabase: async (location) => openComposedDatabase(await load(location), clock, actor()),
   };
 }
 

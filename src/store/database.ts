@@ -1,10 +1,9 @@
 // The database as a thing to look after: migrate, back up, restore. It may be old, damaged or missing.
 
-import type { Clock } from '../sync/ports.ts';
 import { type Backup, writeBackup } from './backup.ts';
 import { connections, type Location } from './clients.ts';
 import { applyMigrations, readMigrations } from './migrate.ts';
-import { type Restored, restoreBackup } from './restore.ts';
+import { type Restored, type RestoreOptions, restoreBackup } from './restore.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface StoreDatabase {
@@ -19,7 +18,8 @@ export interface StoreDatabase {
 }
 
 /** Opens nothing yet: each act opens what it needs, because the next one may replace it. */
-export function openDatabase(location: Location, clock: Clock): StoreDatabase {
+export function openDatabase(location: Location, options: RestoreOptions): StoreDatabase {
+  const { clock } = options;
   const { dialect, place, openWriter } = connections(location, 5_000);
   return {
     kind: location.kind,
@@ -33,7 +33,7 @@ export function openDatabase(location: Location, clock: Clock): StoreDatabase {
       }
     },
     backup: (target) => writeBackup(location, target, clock),
-    restore: (from) => restoreBackup(location, from, clock),
+    restore: (from) => restoreBackup(location, from, options),
     async close() {},
   };
 }

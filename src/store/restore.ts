@@ -1,9 +1,15 @@
 // Puts a backup in the place of a database. Invariant: everything is checked before anything is replaced, and the replacement
-// is one rename (SQLite) or one transaction (PostgreSQL).
+// is one rename (SQLite) or one transaction (PostgreSQL). The audit entry that tells of it is in the backup before it takes the place.
 
-import { chmodSync, copyFileSync, existsSync, linkSync, renameSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync, linkSync, renameSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { formatHead } from '../model/audit.ts';
 import { RosterdError } from '../model/errors.ts';
-import type { Clock } from '../sync/ports.ts';
+import type { AuditHead, Clock } from '../sync/ports.ts';
+import { appendAudit, readAuditHead } from './audit.ts';
+import { chainKey } from './audit-chain.ts';
 import { copyAll, removeDatabase, syncToDisk, withSqliteFile } from './backup.ts';
 import { connections, type Location, type SqliteOptions } from './clients.ts';
 import { hasCode, toStoreError } from './errors.ts';
@@ -18,26 +24,50 @@ export interface Restored {
   readonly kept?: string;
 }
 
-/** Throws `store-corrupt` or `store-newer` for an unfit backup, `store-busy` while another rosterd has the database open. */
-export async function restoreBackup(location: Location, from: string, clock: Clock): Promise<Restored> {
+export interface RestoreOptions {
+  readonly clock: Clock;
+  /** Who restores, for the audit log. */
+  readonly actor: string;
+  /** Read only when it is needed: a database can be migrated and backed up without. Throws `audit-key-missing`. */
+  auditKey(): Promise<Buffer>;
+}
+
+/** Appends to the restored log that it was restored. `before`: the head that is replaced; undefined when nobody can tell. */
+type Trace = (sql: Sql, before: AuditHead | undefined) => Promise<void>;
+
+const traceOf =
+  (key: KeyObject, from: string, { clock, actor }: RestoreOptions): Trace =>
+  async (sql, before) => {
+    const restored = formatHead(await readAuditHead(sql));
+    const payload = { backup: resolve(from), before: before === undefined ? null : formatHead(before), restored };
+    const what = { action: 'store.restored', subject: 'store', label: basename(from) };
+    await appendAudit(sql, key, [{ at: clock.now(), actor, ...what, payload }]);
+  };
+
+/**
+ * Throws `store-corrupt` or `store-newer` for an unfit backup, `store-busy` while another rosterd has the database open, and
+ * `audit-key-missing`: without the key the log could not tell of it, and rosterd would not start afterwards either.
+ */
+export async function restoreBackup(location: Location, from: string, options: RestoreOptions): Promise<Restored> {
+  const { clock } = options;
   if (!existsSync(from)) {
     throw new RosterdError('store-unreachable', `The backup ${from} does not exist.`, { subject: from });
   }
   await checkBackup(from);
+  const trace = traceOf(chainKey(await options.auditKey()), from, options);
   const folderMate = location.kind === 'sqlite' ? location.path : from;
   const prepared = `${folderMate}.restore-${process.pid}`;
   try {
-    copyFileSync(from, prepared);
-    chmodSync(prepared, 0o600);
+    // copyFile would give it the mode of the backup for a while.
+    await pipeline(createReadStream(from), createWriteStream(prepared, { flags: 'wx', mode: 0o600 }));
     // Also brings the backup of an older rosterd up to date.
     await withSqliteFile(prepared, clock, async (queue) => {
       await queue.run(async (sql) => {
         await sql.run(`UPDATE leases SET holder = '', expires_at = '1970-01-01T00:00:00.000Z'`);
       });
     });
-    syncToDisk(prepared);
-    if (location.kind === 'sqlite') return await replaceFile(location, prepared, clock);
-    await replaceTables(location, prepared, clock);
+    if (location.kind === 'sqlite') return await replaceFile(location, prepared, clock, trace);
+    await replaceTables(location, prepared, clock, trace);
     return {};
   } finally {
     removeDatabase(prepared);
@@ -68,8 +98,13 @@ async function checkBackup(path: string): Promise<void> {
 
 // --- SQLite -----------------------------------------------------------------------
 
-async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clock): Promise<Restored> {
+async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clock, trace: Trace): Promise<Restored> {
+  const finish = async (before: AuditHead | undefined): Promise<void> => {
+    await withSqliteFile(prepared, clock, (queue) => queue.run((sql) => trace(sql, before)));
+    syncToDisk(prepared);
+  };
   if (!existsSync(path)) {
+    await finish(undefined);
     renameSync(prepared, path);
     return {};
   }
@@ -81,18 +116,25 @@ async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clo
     return { kept };
   };
   try {
-    return await whileAlone(path, swap);
+    return await whileAlone(path, async (sql) => {
+      await finish(await headOf(sql));
+      return swap();
+    });
   } catch (error) {
     if (!hasCode(error, 'store-corrupt')) throw error;
+    await finish(undefined);
     // The reason for restoring. Nobody can have it open in earnest, and its log must not be replayed into the new file.
     for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix);
     return swap();
   }
 }
 
+/** undefined when the database is damaged, or was never migrated: the reason for restoring must not keep anybody from it. */
+const headOf = (sql: Sql): Promise<AuditHead | undefined> => readAuditHead(sql).catch(() => undefined);
+
 /** Runs `work` with the database locked for everybody else; `store-busy` when another process has it open. */
-async function whileAlone<T>(path: string, work: () => T): Promise<T> {
-  const { openWriter } = connections({ kind: 'sqlite', path }, 0);
+async function whileAlone<T>(path: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const { openWriter, dialect } = connections({ kind: 'sqlite', path }, 0);
   const writer = await openWriter();
   try {
     // SQLite leaves the write-ahead log only when no other connection is open, which is exactly the question.
@@ -100,7 +142,7 @@ async function whileAlone<T>(path: string, work: () => T): Promise<T> {
     if (row?.journal_mode !== 'delete') throw new RosterdError('store-busy', inUse(path), { subject: path });
     await writer.$queryRawUnsafe('PRAGMA locking_mode = EXCLUSIVE');
     await writer.$executeRawUnsafe('BEGIN EXCLUSIVE');
-    return work();
+    return await work(new Sql(writer, dialect, path));
   } catch (caught) {
     const error = toStoreError(caught, path);
     throw hasCode(error, 'store-busy')
@@ -116,7 +158,7 @@ const inUse = (path: string): string =>
 
 // --- PostgreSQL -------------------------------------------------------------------
 
-async function replaceTables(location: Location, prepared: string, clock: Clock): Promise<void> {
+async function replaceTables(location: Location, prepared: string, clock: Clock, trace: Trace): Promise<void> {
   const to = connections(location, 5_000);
   const from = connections({ kind: 'sqlite', path: prepared }, 0);
   const queue = new WriteQueue({ open: to.openWriter, dialect: to.dialect, place: to.place, busyTimeoutMs: 5_000 });
@@ -131,8 +173,10 @@ async function replaceTables(location: Location, prepared: string, clock: Clock)
         now,
       );
       if (held !== undefined) throw new RosterdError('store-busy', inUse(to.place), { subject: to.place });
+      const before = await readAuditHead(target);
       for (const table of (await readTables(source)).keys()) await target.run(`DELETE FROM ${table}`);
       await copyAll(source, target, source);
+      await trace(target, before);
     });
   } finally {
     await reader.$disconnect();

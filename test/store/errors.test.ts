@@ -5,8 +5,11 @@ import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { formatHead } from '../../src/model/audit.ts';
 import { RosterdError } from '../../src/model/errors.ts';
 import { asEpochMs } from '../../src/model/ids.ts';
+import { auditRecords } from '../../src/store/admin-audit.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { readMigrations, statementsOf } from '../../src/store/migrate.ts';
 import { account, accounts, hq } from './mirror-fixture.ts';
 import { describeStores } from './stores.ts';
@@ -229,6 +232,9 @@ describeStores('backup', (stores) => {
     return store;
   };
 
+  // Enough for copying to take its time.
+  const many = Array.from({ length: 5_000 }, (_, key) => account(key + 3));
+
   it('comes back as it was, into the same kind of store and the other one', async () => {
     const location = await stores.fresh();
     const store = await fill(location);
@@ -246,7 +252,7 @@ describeStores('backup', (stores) => {
       expect(await restored.restore(path)).toEqual({});
       const again = await stores.open(target);
       expect(await again.read.accounts(accounts(1, 2))).toEqual(wanted);
-      expect(await again.verifyAudit()).toMatchObject({ ok: true, entries: 1 });
+      expect(await again.verifyAudit()).toMatchObject({ ok: true, entries: 2 });
       expect(await again.write((tx) => tx.allocate('account', 1))).toBe(4);
       expect(await again.write((tx) => tx.leases.acquire('sync', 'me', 1, stores.clock.now()))).toMatchObject({
         holder: 'me',
@@ -257,12 +263,7 @@ describeStores('backup', (stores) => {
   it('is readable by its owner only, from the first byte on', async () => {
     const location = await stores.fresh();
     const store = await fill(location);
-    await store.write((tx) =>
-      tx.mirror.saveAccounts(
-        hq,
-        Array.from({ length: 5_000 }, (_, key) => account(key + 3)),
-      ),
-    );
+    await store.write((tx) => tx.mirror.saveAccounts(hq, many));
     const folder = await stores.folder();
     const umask = process.umask(0o022);
     const watch = await watchModes(folder);
@@ -303,6 +304,64 @@ describeStores('backup', (stores) => {
     await client.$disconnect();
     const again = await stores.open(location);
     expect(await again.read.accounts(accounts(1, 2))).toEqual(wanted);
+  });
+
+  it('leaves a trace in the audit log when it is restored', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    await stores.database(location).backup(path);
+    const restored = formatHead(await store.read.auditHead());
+    await store.write((tx) =>
+      tx.audit([{ at: asEpochMs(6), actor: 'x', action: 'x', subject: 'x', label: 'x', payload: null }]),
+    );
+    const before = formatHead(await store.read.auditHead());
+    await store.core.write((sql) => sql.run(`UPDATE leases SET holder = ''`));
+    await store.close();
+    await stores.database(location).restore(path);
+    const again = await stores.open(location);
+    expect(await again.verifyAudit()).toMatchObject({ ok: true, entries: 2 });
+    const [entry] = await auditRecords(again.core.read, {}, { order: 'newest', limit: 1 });
+    expect(entry).toMatchObject({ actor: 'cli:tester@lab', action: 'store.restored', at: stores.clock.now() });
+    expect(entry?.payload).toEqual({ backup: path, before, restored });
+  });
+
+  it('says in its trace that nobody knows what was there, when nothing was', async () => {
+    const location = await stores.fresh();
+    await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    await stores.database(location).backup(path);
+    const target = { kind: 'sqlite', path: join(await stores.folder(), 'other.db') } as const;
+    await stores.database(target).restore(path);
+    const [entry] = await auditRecords((await stores.open(target)).core.read, {}, { order: 'newest', limit: 1 });
+    expect(entry?.payload).toMatchObject({ before: null });
+  });
+
+  it('is not restored without the audit key, which its trace needs', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    const path = join(await stores.folder(), 'backup.db');
+    await stores.database(location).backup(path);
+    await store.write((tx) => tx.mirror.saveAccounts(hq, [account(3)]));
+    await store.core.write((sql) => sql.run(`UPDATE leases SET holder = ''`));
+    await store.close();
+    const auditKey = () => Promise.reject(new RosterdError('audit-key-missing', 'The audit key is gone.'));
+    const keyless = openDatabase(location, { clock: stores.clock, actor: 'cli:tester@lab', auditKey });
+    expect((await problemOf(keyless.restore(path))).code).toBe('audit-key-missing');
+    expect(await (await stores.open(location)).read.mirror.counts(hq)).toMatchObject({ accounts: 3 });
+  });
+
+  it('is copied privately while it is restored', async () => {
+    const location = await stores.fresh();
+    const store = await fill(location);
+    await store.write((tx) => tx.mirror.saveAccounts(hq, many));
+    const path = join(await stores.folder(), 'backup.db');
+    await stores.database(location).backup(path);
+    chmodSync(path, 0o644);
+    const folder = await stores.folder();
+    const watch = await watchModes(folder);
+    await stores.database({ kind: 'sqlite', path: join(folder, 'rosterd.db') }).restore(path);
+    expect(await watch.stop()).toBe(0o600);
   });
 
   it('is not restored over a database that is in use, and keeps the one before', async () => {

@@ -70,7 +70,8 @@ function prepare(place: (typeof places)[number]): Stores {
     fresh,
     folder,
     clock,
-    database: (location) => openDatabase(location, clock),
+    database: (location) =>
+      openDatabase(location, { clock, actor: 'cli:tester@lab', auditKey: () => Promise.resolve(auditKey) }),
     async open(location, options) {
       const store = await openStore(location ?? (await fresh()), { auditKey, clock, migrate: 'apply', ...options });
       opened.push(store);

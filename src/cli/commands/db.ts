@@ -52,7 +52,7 @@ function addRestore(group: Command, cli: Cli): void {
   describe(command, {
     summary: 'Put a backup in the place of the database',
     details:
-      'Stop the daemon first. The present database is kept beside it. The next run of each source brings the users up to date.',
+      'Stop the daemon first. The present database is kept beside it. The next run of each source brings the users up to date. The restored audit log tells of it in an entry `store.restored`, so the audit key must be there.',
     examples: [['rosterd db restore /backup/rosterd-2026-11-20.db', 'after asking']],
     json: '{ restored: boolean, location: string, kept: string | null }',
   });
