@@ -12,7 +12,7 @@ import { configPathFrom } from './config/environment.ts';
 import { writeInitialFiles } from './config/init.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigInvalidError } from './config/problem.ts';
-import { inspectSecrets, resolveSettings } from './config/secret.ts';
+import { inspectAuditKey, inspectSecrets, resolveSettings } from './config/secret.ts';
 import type { Connector } from './connector.ts';
 import { RosterdError } from './model/errors.ts';
 import { asEpochMs, type RunId, type SourceName } from './model/ids.ts';
@@ -87,7 +87,9 @@ interface Installation {
 async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
   // Without --log a person is watching, and the output of the command says it all; warnings about the configuration stay.
   const logger = createLogger(log === 'on' ? config.log : { level: 'warn', format: 'text' });
-  for (const { message, path } of config.warnings) logger.warn(`${path}: ${message}`);
+  const openKey = await inspectAuditKey(config);
+  for (const { message, path } of [...config.warnings, ...(openKey === undefined ? [] : [openKey])])
+    logger.warn(`${path}: ${message}`);
   const sinks = log === 'on' ? [logEvents(logger)] : [];
   const { store, holder, reads } = await openComposedStore(config, clock);
   const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };

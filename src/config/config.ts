@@ -57,7 +57,8 @@ export interface Config {
   /** Absolute. Relative paths of the file are resolved against its folder. */
   readonly path: string;
   readonly store: StoreConfig;
-  readonly audit: { readonly keyFile: string };
+  /** With the place where the file says so. */
+  readonly audit: { readonly keyFile: string; readonly line: number; readonly column: number };
   readonly log: LogConfig;
   readonly retention: RetentionConfig;
   readonly sources: readonly SourceConfig[];

@@ -97,7 +97,7 @@ function assemble({ path, settings, sources, warnings, placeOf }: Parts): Config
   return {
     path,
     store,
-    audit: { keyFile: absoluteIn(directory, settings.audit.keyFile) },
+    audit: { keyFile: absoluteIn(directory, settings.audit.keyFile), ...placeOf(['audit', 'keyFile']) },
     log: settings.log,
     retention: {
       auditPayloadsMs: auditPayloads === 'forever' ? undefined : parseDuration(auditPayloads),

@@ -100,9 +100,25 @@ async function inspect(ref: SecretRef, what: string): Promise<string | undefined
     : undefined;
 }
 
-/** Looks at every secret that the configuration refers to; the values are read and forgotten. Warnings only. */
+/**
+ * A warning when the audit key is open to anybody but its owner, group included: who reads it can forge the log, and only
+ * rosterd has to. A key that is missing is told of where it is needed.
+ */
+export async function inspectAuditKey({ path: file, audit }: Config): Promise<ConfigProblem | undefined> {
+  const { keyFile, line, column } = audit;
+  const mode = await stat(keyFile).then(
+    (found) => found.mode & 0o777,
+    () => 0,
+  );
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
+  const message = `the file ${keyFile} has the mode 0${mode.toString(8).padStart(3, '0')}, so others than its owner can reach the key and forge the audit log; take those rights away (chmod 600)`;
+  return { severity: 'warning', file, line, column, path: 'audit.keyFile', message };
+}
+
+/** Looks at the audit key and every secret that the configuration refers to; the values are read and forgotten. Warnings only. */
 export async function inspectSecrets(config: Config): Promise<readonly ConfigProblem[]> {
-  const problems: ConfigProblem[] = [];
+  const key = await inspectAuditKey(config);
+  const problems: ConfigProblem[] = key === undefined ? [] : [key];
   for (const { ref, what, path, line, column } of config.secrets) {
     const message = await inspect(ref, what);
     if (message !== undefined) problems.push({ severity: 'warning', file: config.path, line, column, path, message });

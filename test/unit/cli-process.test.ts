@@ -1,5 +1,9 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { initConfig } from '../../src/config/init.ts';
 import { ended, runCli, said, startCli } from './cli-process.ts';
 
 const second = 1_000;
@@ -187,5 +191,22 @@ describe('the command line as a process', { timeout: 60 * second }, () => {
       code: 4,
       stderr: expect.stringContaining('[config-not-found]'),
     });
+  });
+});
+
+describe('an audit key that others may read', { timeout: 60 * second }, () => {
+  it('is warned of once when the store is opened', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rosterd-key-'));
+    try {
+      const config = join(folder, 'rosterd.yaml');
+      await writeFile(config, initConfig({ storePath: join(folder, 'rosterd.db') }));
+      await writeFile(join(folder, 'audit.key'), 'ab'.repeat(32));
+      await chmod(join(folder, 'audit.key'), 0o640);
+      const { code, stderr } = await runCli(['run', 'list', '--config', config], 'real');
+      expect(code).toBe(0);
+      expect(stderr.match(/audit\.key has the mode 0640/gu)).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

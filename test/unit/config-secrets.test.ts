@@ -121,6 +121,23 @@ describe('inspectSecrets', () => {
     expect(problem?.message).not.toContain('hunter2');
   });
 
+  it.each(['640', '604', '620', '660'])('warns when the audit key has the mode %s, with its line', async (mode) => {
+    await write('audit.key', 'ab'.repeat(32), Number.parseInt(mode, 8));
+    await write('pw', 'x');
+    const [problem, ...others] = await inspectSecrets(withPassword('{ file: pw }'));
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ severity: 'warning', line: 3, column: 10, path: 'audit.keyFile' });
+    expect(problem?.message).toContain(`audit.key has the mode 0${mode}`);
+    expect(problem?.message).toContain('chmod 600');
+  });
+
+  it('is silent about an audit key that is private or not there', async () => {
+    await write('pw', 'x');
+    expect(await inspectSecrets(withPassword('{ file: pw }'))).toEqual([]);
+    await write('audit.key', 'ab'.repeat(32));
+    expect(await inspectSecrets(withPassword('{ file: pw }'))).toEqual([]);
+  });
+
   it('warns of what is missing, also for the store', async () => {
     const text = fileWith('').replace('{ sqlite: rosterd.db }', '{ postgresql: { env: ROSTERD_TEST_UNSET } }');
     expect(await inspectSecrets(load(text))).toMatchObject([
