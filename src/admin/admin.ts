@@ -10,6 +10,7 @@ import { type AuditRequest, auditFilter } from './audit-filter.ts';
 import { type CreateUserRequest, createUser } from './create-user.ts';
 import { disableUser, enableUser } from './enable-user.ts';
 import { explainUser, type UserExplanation } from './explain.ts';
+import { type LinkUserRequest, linkUser } from './link-user.ts';
 import { listUsers, type UserList, type UserListRequest } from './list-users.ts';
 import { type PinRequest, pin, unpin } from './pins.ts';
 import type { AdminContext, AuditRecord, FindingCounts, StoredFinding } from './ports.ts';
@@ -41,6 +42,7 @@ export interface Admin {
   unsetAttribute(request: { readonly user: string; readonly name: string }): Promise<ActReport>;
   pin(request: PinRequest): Promise<ActReport>;
   unpin(request: Parameters<typeof unpin>[1]): Promise<ActReport>;
+  linkUser(request: LinkUserRequest): Promise<ActReport>;
 
   /** By name; `search`: part of the name. */
   listTeams(request: { readonly search?: string }): Promise<readonly (Team & { readonly members: number })[]>;
@@ -65,6 +67,7 @@ export function createAdmin(context: AdminContext): Admin {
     unsetAttribute: (request) => unsetAttribute(context, request),
     pin: (request) => pin(context, request),
     unpin: (request) => unpin(context, request),
+    linkUser: (request) => linkUser(context, request),
     listTeams: (request) => listTeams(context, request.search),
     listFindings: (request) => listFindings(context, request),
     countFindings: () => context.reads.findingCounts(),

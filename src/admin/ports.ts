@@ -4,7 +4,7 @@
 
 import type { CheckReport } from '../connector.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
-import type { EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
+import type { AccountKey, EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
 import type { Policy } from '../model/policy.ts';
 import type { AuditHead, StoreReader, StoreTx } from '../sync/ports.ts';
 
@@ -86,6 +86,8 @@ export interface AdminReader {
   countUsers(filter: UserFilter): Promise<number>;
   /** Users who carry this value of the attribute, of any owner. */
   attributeHolders(name: string, value: string): Promise<readonly UserId[]>;
+  /** Accounts of the source, in any state, with this name in any case or this id; at most 100. */
+  accountsCalled(source: SourceName, ref: string): Promise<readonly AccountKey[]>;
   auditRecords(filter: AuditFilter, page: AuditPage): Promise<readonly AuditRecord[]>;
   /** Oldest first; `after` is the number of the last finding of the page before. */
   findings(

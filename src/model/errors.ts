@@ -226,6 +226,20 @@ export const errorCatalogue = {
     exit: 4,
     advice: 'The user has no account in a source, so there is nothing to switch.',
   },
+  'account-unknown': {
+    fault: 'operator',
+    recovery: 'stop',
+    http: 404,
+    exit: 4,
+    advice: 'Name the account as the source names it, or by its id; `rosterd finding list` shows those that wait.',
+  },
+  'account-ambiguous': {
+    fault: 'operator',
+    recovery: 'stop',
+    http: 409,
+    exit: 4,
+    advice: 'Name the account by its id.',
+  },
   'team-unknown': { fault: 'operator', recovery: 'stop', http: 404, exit: 4, advice: 'Name an existing team.' },
   'role-unknown': {
     fault: 'operator',

@@ -5,15 +5,19 @@ import type { SourceName } from './ids.ts';
 /** Every finding code with what it means and what to do: the list that `finding list` and docs/errors.md print. */
 export const findingCodes = {
   'unmatched-account':
-    'No user matches this account and the source may not create users. Link it by hand or set createUsers.',
-  'disputed-match': 'Several users match this account, or a match key is shared. Link it by hand.',
+    'No user matches this account and the source may not create users. Link it with `rosterd user link`, or set createUsers.',
+  'disputed-match':
+    'Several users match this account, or a match key is shared. Link it with `rosterd user link`, or mend the shared value in the source.',
   'name-of-another':
-    'The name of this user is now carried by another id of the source. Decide whether it is the same person.',
-  'second-account': 'The matching user already has an account of this source. Link it by hand if it belongs there.',
-  'protected-match': 'The matching user is protected; it is never linked automatically. Link it by hand.',
+    'The name of this user is now carried by another id of the source. If it is the same person, say so with `rosterd user link`; if not, give one of the two another name in the source. Until then both wait.',
+  'second-account':
+    'The matching user already has an account of this source. If this one is of the same person, link it with `rosterd user link`; if not, mend the shared value in the source.',
+  'protected-match':
+    'The matching user is protected; it is never linked automatically. Link it with `rosterd user link`.',
   'role-holder-match':
-    'The matching user is not synced and holds a role; it is never linked automatically. Link it by hand.',
-  'returned-late': 'The account came back after its time of return had passed. Decide whether it is the same person.',
+    'The matching user is not synced and holds a role; it is never linked automatically. Link it with `rosterd user link`.',
+  'returned-late':
+    'The account came back after its time of return had passed. If it is the same person, say so with `rosterd user link`; until then the user stays as it is.',
   'username-missing': 'The source gives no username, so no user can be created. Mend the record in the source.',
   'username-conflict': 'Another user holds this username and keeps it. Mend one of the two in the source.',
   'email-conflict': 'Another user holds this e-mail address and keeps it. The one named here goes without.',
@@ -26,11 +30,15 @@ export const findingCodes = {
   'role-unknown': 'A role mapping names a role that the catalogue does not have. Add it or mend the mapping.',
   'team-name-conflict':
     'A group has the name of a team that it does not feed. Its team carries the name of the source as a suffix.',
-  'team-unfed': 'The group that fed this team is gone. The team stays; remove it by hand if nobody needs it.',
+  'team-unfed':
+    'The group that fed this team is gone. The team stays, empty or with those whom a person put there, and does no harm.',
   'group-members-unread': 'The members of a group could not be read whole. Its memberships stay as they are.',
-  'sync-off-but-disabled': 'The source disabled or lost this person, but the sync switch of the user is off.',
-  'sync-off-new-match': 'An account matches a user whose sync is off. Switch sync on or link it by hand.',
-  'plan-held': 'The guard holds changes of this source. Look at them and approve or reject.',
+  'sync-off-but-disabled':
+    'The source disabled or lost this person, but the sync switch of the user is off. Disable the user with `rosterd user disable`, or switch sync on with `rosterd user sync on`.',
+  'sync-off-new-match':
+    'An account matches a user whose sync is off. Switch sync on with `rosterd user sync on`, or link it with `rosterd user link`.',
+  'plan-held':
+    'The guard holds changes of this source. Look at them with `rosterd run show`, then `rosterd run approve` or `rosterd run reject`.',
   'verify-mismatch': 'Planning again after the run did not come out empty. This is a fault of rosterd: report it.',
   'attribute-unread':
     'An attribute that the mapping uses could not be read from this source. The values stay as they are.',

@@ -14,7 +14,8 @@ import { type CompiledSource, type CompiledWorld, teamKey } from './world.ts';
 /** Connector types whose plan takes away grants that were set by hand (R161). */
 const typesThatOwnGrants: ReadonlySet<string> = new Set(['uccx', 'ucce']);
 
-export const takesManualGrants = (source: CompiledSource): boolean => typesThatOwnGrants.has(source.policy.type);
+export const takesManualGrants = (source: Pick<CompiledSource, 'policy'>): boolean =>
+  typesThatOwnGrants.has(source.policy.type);
 
 export function decideMemberships(
   world: CompiledWorld,

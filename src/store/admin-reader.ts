@@ -3,7 +3,8 @@
 
 import type { AdminReader, FindingFilter, StoredFinding } from '../admin/ports.ts';
 import type { FindingCode } from '../model/finding.ts';
-import { asRunId, asUserId, type SourceName } from '../model/ids.ts';
+import { type AccountKey, asAccountKey, asRunId, asUserId, type SourceName } from '../model/ids.ts';
+import { foldKey } from '../model/keys.ts';
 import { auditRecords } from './admin-audit.ts';
 import { Conditions } from './admin-conditions.ts';
 import { countUsers, userIds } from './admin-users.ts';
@@ -22,6 +23,7 @@ export function createAdminReader(sql: Sql): AdminReader {
       );
       return rows.map((row) => asUserId(row.user_id));
     },
+    accountsCalled: (source, ref) => accountsCalled(sql, source, ref),
     auditRecords: (filter, page) => auditRecords(sql, filter, page),
     findings: (filter, page) => findings(sql, filter, page),
     findingCounts: async () => {
@@ -31,6 +33,21 @@ export function createAdminReader(sql: Sql): AdminReader {
       return rows.map((row) => ({ code: row.code, open: Number(row.open) }));
     },
   };
+}
+
+/** Two halves, so that each walks its own index. Ids are compared as written and in lower case, as GUIDs are kept. */
+async function accountsCalled(sql: Sql, source: SourceName, ref: string): Promise<readonly AccountKey[]> {
+  const id = ref.trim();
+  const rows = await sql.all<{ key: number }>(
+    `SELECT key FROM mirror_accounts WHERE source = $1 AND external_id IN ($2, $3)
+     UNION SELECT key FROM mirror_accounts WHERE source = $1 AND name_key = $4
+     ORDER BY key LIMIT 100`,
+    source,
+    id,
+    id.toLowerCase(),
+    foldKey(ref),
+  );
+  return rows.map((row) => asAccountKey(row.key));
 }
 
 interface FindingRow {
