@@ -42,7 +42,7 @@ export interface ApplyRequest {
 }
 
 /** Keeps a transaction within about 100 ms, so that signals and other writers get their turn. */
-const batchSize = 250;
+const batchSize = 500;
 
 export async function applyPlan(request: ApplyRequest, signal: AbortSignal): Promise<ApplyTally> {
   const tally: ApplyTally = { applied: 0, created: 0, obsolete: 0, conflict: 0, users: [] };
