@@ -7,7 +7,7 @@ import type { Approval, RunReader, RunWriter, StoredChange } from '../sync/ports
 import { hashPayload } from './audit-chain.ts';
 import { insertRows, type Row, runForEach } from './bulk.ts';
 import type { Columns } from './dialect.ts';
-import { jsonParameter, type Sql } from './sql.ts';
+import { chunks, jsonParameter, type Sql } from './sql.ts';
 import { optional, optionalTime, toMs, toText, toTextOrNull } from './times.ts';
 
 const runTable: Columns = {
@@ -91,7 +91,9 @@ export function runWriter(sql: Sql): RunWriter {
       await insertRows(sql, { table: 'runs', columns: runTable, onConflict: { key: 'id', update } }, [runValues(run)]);
     },
     async addChanges(rows) {
-      await insertRows(sql, { table: 'changes', columns: changeTable }, rows.map(changeValues));
+      // In small parts, because the texts of a thousand changes take their time.
+      for (const part of chunks(rows, 250))
+        await insertRows(sql, { table: 'changes', columns: changeTable }, part.map(changeValues));
     },
     async setChangeState(ids, state, because) {
       const list = sql.dialect.list(1, 'int', 'j');

@@ -15,7 +15,7 @@ import { assignKeysInSteps } from '../reconcile/unique-keys.ts';
 import { makeWorld } from '../reconcile/world.ts';
 import type { PlanSession } from './plan-session.ts';
 
-const portion = 500;
+const portion = 200;
 
 interface PendingLink {
   readonly account: AccountKey;

@@ -11,7 +11,7 @@ import { loadWorld } from './load-world.ts';
 import type { PlanSession } from './plan-session.ts';
 import type { SyncStore } from './ports.ts';
 
-const portion = 500;
+const portion = 200;
 
 export interface Verified {
   /** Labels of the users for which planning again gives a change; empty when all is well. */
