@@ -27,11 +27,7 @@ export function mirrorReader(sql: Sql): MirrorReader {
     attributesOf: (kind, keys) => readAttributes(sql, kind, keys),
     resolve: (source, members) => resolveMembers(sql, source, members),
     edgesOf: (groups, relation) => readEdges(sql, groups, relation),
-    presenceOf: (source, kind) =>
-      sql.all<{ key: number; state: Presence['state'] }>(
-        `SELECT key, presence AS state FROM ${tableOf[kind]} WHERE source = $1 ORDER BY key`,
-        source,
-      ),
+    presenceOf: (source, kind) => readPresence(sql, source, kind),
     records: (kind, keys) => readRecords(sql, kind, keys),
     counts: (source) => readCounts(sql, source),
   };
@@ -114,6 +110,23 @@ function toDigest(row: DigestRow): MirrorDigest {
     ...optional('managersDigest', row.managers_digest),
   };
 }
+
+/** In parts by key: everything at once stops other work and takes as much memory as the rest of a run without changes. */
+async function readPresence(sql: Sql, source: SourceName, kind: RecordKind) {
+  const found: { readonly key: number; readonly state: Presence['state'] }[] = [];
+  for (;;) {
+    const part = await sql.all<{ key: number; state: Presence['state'] }>(
+      `SELECT key, presence AS state FROM ${tableOf[kind]} WHERE source || '' = $1 AND key > $2 ORDER BY key LIMIT $3`,
+      source,
+      found.at(-1)?.key ?? 0,
+      presencePart,
+    );
+    for (const row of part) found.push(row);
+    if (part.length < presencePart) return found;
+  }
+}
+
+const presencePart = 5_000;
 
 async function readAttributes(
   sql: Sql,
@@ -234,16 +247,24 @@ async function readRecords(sql: Sql, kind: RecordKind, keys: readonly number[]):
   }));
 }
 
+/** Of accounts in parts by key, like readPresence. */
 async function readCounts(sql: Sql, source: SourceName): ReturnType<MirrorReader['counts']> {
-  const row = await sql.first<Record<'accounts' | 'groups' | 'present', number | bigint>>(
-    `SELECT (SELECT count(*) FROM mirror_accounts WHERE source = $1) AS accounts,
-       (SELECT count(*) FROM mirror_groups WHERE source = $1) AS groups,
-       (SELECT count(*) FROM mirror_accounts WHERE source = $1 AND presence = 'present') AS present`,
+  const groups = await sql.first<{ total: number | bigint }>(
+    'SELECT count(*) AS total FROM mirror_groups WHERE source = $1',
     source,
   );
-  return {
-    accounts: Number(row?.accounts ?? 0),
-    groups: Number(row?.groups ?? 0),
-    presentAccounts: Number(row?.present ?? 0),
-  };
+  const counts = { accounts: 0, groups: Number(groups?.total ?? 0), presentAccounts: 0 };
+  for (let last = 0; ; ) {
+    const part = await sql.first<Record<'total' | 'present' | 'last', number | bigint | null>>(
+      `SELECT count(*) AS total, sum(CASE WHEN p.presence = 'present' THEN 1 ELSE 0 END) AS present, max(p.key) AS last
+       FROM (SELECT key, presence FROM mirror_accounts WHERE source || '' = $1 AND key > $2 ORDER BY key LIMIT $3) p`,
+      source,
+      last,
+      presencePart,
+    );
+    counts.accounts += Number(part?.total ?? 0);
+    counts.presentAccounts += Number(part?.present ?? 0);
+    if (Number(part?.total ?? 0) < presencePart) return counts;
+    last = Number(part?.last);
+  }
 }
