@@ -46,7 +46,7 @@ export interface RunReport {
 }
 
 export interface SyncRequest {
-  /** `auto`: delta where the source has a cursor and the time for a full read has not come. */
+  /** Both read everything at present; `auto` leaves it to the source as soon as one can be asked for changes only. */
   readonly mode: 'auto' | 'full';
   /** `plan`: a dry run, which ends after the guard. */
   readonly intent: 'apply' | 'plan';

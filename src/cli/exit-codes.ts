@@ -20,7 +20,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [0, 'done'],
   [2, 'dry run: something would change'],
-  [3, 'the guard holds something, or would hold it'],
+  [3, 'the guard holds something, or would hold it; or not everything that was approved could be applied'],
   [4, 'the command, a name or the configuration is wrong'],
   [5, 'a source failed, or its read was not complete'],
   [6, 'the store failed, is busy, or the run was interrupted'],
@@ -52,6 +52,10 @@ export function exitCodeOf(run: Run): ExitCode {
       return run.state satisfies never;
   }
 }
+
+/** What was approved and could not be applied needs somebody as much as what is held. */
+export const exitCodeOfApproved = (run: Run): ExitCode =>
+  run.counts.conflict > 0 ? worstOf([exitCodes.held, exitCodeOf(run)]) : exitCodeOf(run);
 
 /** Of several runs, the one that most needs somebody. */
 export const worstOf = (codes: readonly ExitCode[]): ExitCode =>

@@ -111,9 +111,10 @@ export function outcomeLine(run: Run): string {
   const because =
     run.because === undefined ? '' : ` (${run.because}${run.errorCode === undefined ? '' : ` [${run.errorCode}]`})`;
   const read = `read ${counts.accountsRead} accounts, ${counts.groupsRead} groups${counts.rejected === 0 ? '' : `, ${counts.rejected} unreadable`}`;
-  const done = run.dryRun ? `${counts.planned} planned` : `applied ${counts.applied}, held ${counts.held}`;
+  const left =
+    counts.conflict === 0 ? '' : `, ${counts.conflict} left to the next run because something changed meanwhile`;
+  const done = run.dryRun ? `${counts.planned} planned` : `applied ${counts.applied}, held ${counts.held}${left}`;
   const rest = [
-    counts.conflict === 0 ? '' : `${counts.conflict} in conflict with an edit (tried again by the next run)`,
     counts.findingsOpened === 0 || run.dryRun
       ? ''
       : `${counts.findingsOpened} new ${counts.findingsOpened === 1 ? 'finding' : 'findings'} (rosterd finding list)`,

@@ -3,9 +3,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { changeLines, countParts } from '../../src/cli/change-text.ts';
 import { durationText } from '../../src/cli/duration-text.ts';
-import { exitCodeOf, worstOf } from '../../src/cli/exit-codes.ts';
+import { exitCodeOf, exitCodeOfApproved, worstOf } from '../../src/cli/exit-codes.ts';
 import { createProgress } from '../../src/cli/progress.ts';
-import { printRunReport } from '../../src/cli/run-text.ts';
+import { outcomeLine, printRunReport } from '../../src/cli/run-text.ts';
 import { printTable } from '../../src/cli/table.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 import { holdText, percent, verdictLines } from '../../src/cli/verdict-text.ts';
@@ -123,6 +123,11 @@ describe('what became of held changes', () => {
     expect(exitCodeOf(run({ state: 'failed', errorCode: 'store-full' }))).toBe(6);
     expect(worstOf([0, 3, 2])).toBe(3);
   });
+
+  it('exits with 3 when something of what was approved is left to the next run', () => {
+    expect(exitCodeOfApproved(run({ state: 'done' }))).toBe(0);
+    expect(exitCodeOfApproved(run({ state: 'done', counts: { ...noCounts, applied: 5, conflict: 2 } }))).toBe(3);
+  });
 });
 
 describe('the report of a run', () => {
@@ -152,6 +157,13 @@ describe('the report of a run', () => {
 
   it('ends with the whole head of the audit log, for whoever keeps it elsewhere', async () => {
     expect(await lastLine({})).toBe(`audit head ${auditHead}`);
+  });
+
+  it('says in its line what is left to the next run', () => {
+    expect(outcomeLine(run({ counts: { ...noCounts, applied: 3, conflict: 2 } }))).toContain(
+      '; applied 3, held 0, 2 left to the next run because something changed meanwhile.',
+    );
+    expect(outcomeLine(run({}))).toMatch(/; applied 3, held 0\.$/u);
   });
 
   it.each([

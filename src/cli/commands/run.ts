@@ -9,7 +9,7 @@ import type { Run } from '../../model/run.ts';
 import type { Approval } from '../../sync/ports.ts';
 import { type Cli, parseCount, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
-import { exitCodeOf } from '../exit-codes.ts';
+import { exitCodeOfApproved } from '../exit-codes.ts';
 import { createProgress } from '../progress.ts';
 import { printRunReport } from '../run-text.ts';
 import { printTable } from '../table.ts';
@@ -122,7 +122,7 @@ function addApprove(group: Command, cli: Cli): void {
   describe(command, {
     summary: 'Release what a run holds, and apply it',
     details:
-      'Releases exactly the changes that the run shows. If the source derives other ones meanwhile, nothing is applied and a new run is held.',
+      'Releases exactly the changes that the run shows. If other changes would come out now, nothing is applied: sync again and look at the new run. Exit code 3 when something of it is left to the next run.',
     examples: [
       ['rosterd run approve 7 --reason "site Brno closed, ticket 4711"', 'after looking at it with run show 7 --held'],
     ],
@@ -144,7 +144,7 @@ function addApprove(group: Command, cli: Cli): void {
         );
       else if (report === undefined) cli.terminal.line(`Approved. The next run of ${approval.source} applies it.`);
       else await printRunReport(cli.terminal, report, { perGroup: linesPerGroup });
-      return report === undefined ? undefined : exitCodeOf(report.run);
+      return report === undefined ? undefined : exitCodeOfApproved(report.run);
     }),
   );
 }

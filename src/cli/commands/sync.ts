@@ -19,7 +19,7 @@ export const allOption = (): Option =>
   new Option('--all', `show every change, not the first ${linesPerGroup} of each kind`);
 
 const fullOption = (): Option =>
-  new Option('--full', 'read everything, even where only the changes could be asked for');
+  new Option('--full', 'read everything; every read does so at present, so this says only what is meant');
 
 export function addSyncCommands(program: Command, cli: Cli): void {
   addPlan(program, cli);
@@ -82,8 +82,8 @@ function addSync(program: Command, cli: Cli): void {
     details: 'A source that fails does not keep the others from running; the exit code is the worst of all.',
     examples: [
       ['rosterd sync', 'every source, in the order of the configuration'],
-      ['rosterd sync ad-hq', 'one source, only what changed where the source can tell'],
-      ['rosterd sync ad-hq --full', 'one source, everything'],
+      ['rosterd sync ad-hq', 'one source'],
+      ['rosterd sync ad-hq --json | jq .runs[0].run.counts', 'how much was applied and held, for a script'],
     ],
     json: '{ runs: RunReportJson[], errors: ({ source: string } & ErrorJson)[] }; `changes` holds what was not simply applied',
   });
