@@ -4,7 +4,7 @@
 import { RosterdError } from '../model/errors.ts';
 import { isSynced, isSyncOff, type SyncOff, type User } from '../model/user.ts';
 import { type ActReport, actOnUser, rowOf } from './act.ts';
-import { findUser, usernameOf } from './find.ts';
+import { usernameOf } from './find.ts';
 import { formatMoment, parseUntil } from './moments.ts';
 import type { AdminContext } from './ports.ts';
 import { requireReason } from './reason.ts';
@@ -76,6 +76,3 @@ export async function switchSyncOn(context: AdminContext, request: { readonly us
     };
   });
 }
-
-/** Reads the user that a person named; for commands that show before they act. */
-export const lookUpUser = (context: AdminContext, ref: string): Promise<User> => findUser(context.store.read, ref);

@@ -1,6 +1,6 @@
 // The compiled configuration as the pure core sees it: plain data, all defaults filled in, no secrets, no connection settings.
 
-import type { ExternalId, SourceName } from './ids.ts';
+import type { SourceName } from './ids.ts';
 import type { AttributeName, FieldName } from './user.ts';
 
 /** How one field is computed from an account's attributes. Exactly one of the three forms. */
@@ -132,13 +132,3 @@ export interface Policy {
   readonly protected: { readonly usernames: readonly string[]; readonly roles: readonly string[] };
   readonly validation: ValidationPolicy;
 }
-
-/** What a run needs to know of the source's settings to notice that its scope moved. */
-export interface ScopeIdentity {
-  /** Hash of base, filters and other settings that decide which records are read. */
-  readonly scope: string;
-  /** Identity of the directory behind the servers (AD: the domain's objectGUID), not of one server. */
-  readonly server: string;
-}
-
-export type AccountRef = { readonly source: SourceName; readonly id: ExternalId };

@@ -2,7 +2,6 @@
 // Invariant: every line passes the redaction, and no line can hold a line break that a value smuggled in.
 
 import winston from 'winston';
-import { RosterdError } from '../model/errors.ts';
 import { redact } from './redact.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -87,15 +86,4 @@ export function createLogger({ level, format, output = process.stderr }: LoggerO
       log.end();
     });
   return wrap(log, {}, close);
-}
-
-/** An expected error: its code, message and advice. Anything else is a fault of rosterd and shows its stack. */
-export function logError(logger: Logger, error: unknown, fields: LogFields = {}): void {
-  if (error instanceof RosterdError) {
-    logger.error(error.message, { ...fields, code: error.code, subject: error.subject, advice: error.entry.advice });
-  } else if (error instanceof Error) {
-    logger.error(error.message, { ...fields, code: 'bug', stack: error.stack });
-  } else {
-    logger.error('something that is not an error was thrown', { ...fields, code: 'bug', thrown: String(error) });
-  }
 }

@@ -4,8 +4,7 @@
 import type { MainTeamRule } from '../model/change.ts';
 import type { Owner } from '../model/ids.ts';
 import { compareNames } from '../model/keys.ts';
-import type { Policy } from '../model/policy.ts';
-import { compilePatterns, type NameMatcher } from './patterns.ts';
+import type { NameMatcher } from './patterns.ts';
 
 /** `Key` is a TeamId; for a team that is not created yet, any text that stands for it. */
 export interface MainTeamInput<Key extends string | number> {
@@ -21,11 +20,6 @@ export interface MainTeamInput<Key extends string | number> {
   readonly rank: Readonly<Record<string, number>>;
   /** Names that never become main by rule; one that is main already stays. */
   readonly ineligible: NameMatcher;
-}
-
-/** Compiles the policy's part of the input; for callers that have no compiled world. */
-export function mainTeamPolicy(policy: Pick<Policy, 'mainTeam'>): Pick<MainTeamInput<never>, 'rank' | 'ineligible'> {
-  return { rank: policy.mainTeam.rank, ineligible: compilePatterns(policy.mainTeam.ineligible) };
 }
 
 /**

@@ -18,7 +18,8 @@ import {
 import { foldKey } from '../../src/model/keys.ts';
 import type { FieldName, Pin, User } from '../../src/model/user.ts';
 import { suspicionOf } from '../../src/reconcile/absence.ts';
-import { mainTeam, mainTeamPolicy } from '../../src/reconcile/main-team.ts';
+import { mainTeam } from '../../src/reconcile/main-team.ts';
+import { compilePatterns } from '../../src/reconcile/patterns.ts';
 import { runSource, type State } from './small-sync.ts';
 import { ad, dayMs, hourMs, now, owned, pin, policy, row, team, ucce, uccx, user } from './small-world.ts';
 
@@ -237,7 +238,9 @@ function addTeam(before: User, state: State, id: TeamId): User {
     name: state.teams.get(one)?.name ?? '',
     owners: memberships.filter((other) => other.team === one).map(({ owner }) => owner),
   }));
-  const { team: main } = mainTeam({ current: before.mainTeam, membersAfter, ...mainTeamPolicy(state.policy) });
+  const { rank, ineligible } = state.policy.mainTeam;
+  const rules = { rank, ineligible: compilePatterns(ineligible) };
+  const { team: main } = mainTeam({ current: before.mainTeam, membersAfter, ...rules });
   return { ...before, memberships, ...(main !== undefined && { mainTeam: main }) };
 }
 

@@ -1,12 +1,11 @@
 // The operational log: about five lines a run, the run on each, no secrets, and no listener that can break a run.
 import { Writable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import { RosterdError } from '../../src/model/errors.ts';
 import { asRunId, asSourceName } from '../../src/model/ids.ts';
 import { noCounts } from '../../src/model/run.ts';
 import { fanOut } from '../../src/observe/fan-out.ts';
 import { logEvents } from '../../src/observe/log-events.ts';
-import { createLogger, type LoggerOptions, logError } from '../../src/observe/logger.ts';
+import { createLogger, type LoggerOptions } from '../../src/observe/logger.ts';
 import { redact, redactText } from '../../src/observe/redact.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 
@@ -121,25 +120,6 @@ describe('createLogger', () => {
     logger.info('two');
     await new Promise((resolve) => setImmediate(resolve));
     logger.info('three');
-  });
-
-  it('shows advice for expected errors and a stack for faults', async () => {
-    const { logger, entries } = capture();
-    logError(logger, new RosterdError('source-credentials', 'ad-hq refused the password', { subject: 'ad-hq' }), {
-      run: 3,
-    });
-    logError(logger, new TypeError('x is not a function'));
-    logError(logger, 'text');
-    const [expected, fault, thrown] = await entries();
-    expect(expected).toMatchObject({
-      run: 3,
-      code: 'source-credentials',
-      subject: 'ad-hq',
-      advice: expect.stringContaining('Not retried'),
-    });
-    expect(expected).not.toHaveProperty('stack');
-    expect(fault).toMatchObject({ code: 'bug', stack: expect.stringContaining('observe-log.test.ts') });
-    expect(thrown).toMatchObject({ code: 'bug', thrown: 'text' });
   });
 });
 
