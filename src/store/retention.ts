@@ -19,7 +19,7 @@ export async function forgetRuns(sql: Sql, before: EpochMs): Promise<number> {
   const found = await sql.first<{ id: number }>(`${old} LIMIT 1`, toText(before));
   if (found === undefined) return 0;
   await sql.run(
-    `DELETE FROM changes WHERE run_id IN (${old})
+    `DELETE FROM changes WHERE run_id IN (${old}) AND state <> 'applied'
        AND NOT EXISTS (SELECT 1 FROM audit_entries e WHERE e.change_id = changes.id)`,
     toText(before),
   );
