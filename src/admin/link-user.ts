@@ -7,7 +7,7 @@ import { RosterdError } from '../model/errors.ts';
 import type { FindingCode } from '../model/finding.ts';
 import type { AccountKey, SourceName } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
-import { isSyncOff, type Link, type User } from '../model/user.ts';
+import { isPinActive, isSyncOff, type Link, type User } from '../model/user.ts';
 import { takesManualGrants } from '../reconcile/memberships.ts';
 import type { StoreTx } from '../sync/ports.ts';
 import { type ActReport, actOnUser, type Warning } from './act.ts';
@@ -160,11 +160,16 @@ function secondAccount(user: User, source: SourceName): readonly Warning[] {
 }
 
 /** R161: the guard holds this loss when a run makes the link; here the person who makes it is told. */
-function grantsLost({ policy }: AdminContext, user: User, source: SourceName): readonly Warning[] {
+function grantsLost({ policy, now }: AdminContext, user: User, source: SourceName): readonly Warning[] {
   const own = policy.sources.find((one) => one.name === source);
-  const count = user.grants.filter((grant) => grant.owner === 'local').length;
-  if (own === undefined || count === 0 || !takesManualGrants({ policy: own })) return [];
-  const message = `The next run takes the ${count} can-manage grants of ${usernameOf(user)} that were set by hand and are not pinned (R161).`;
+  const kept = new Set(
+    user.pins
+      .filter((one) => one.kind === 'grant' && one.mode === 'keep' && isPinActive(one, now()))
+      .map((one) => one.subject),
+  );
+  const lost = user.grants.filter((grant) => grant.owner === 'local' && !kept.has(String(grant.team)));
+  if (own === undefined || lost.length === 0 || !takesManualGrants({ policy: own })) return [];
+  const message = `The next run takes away what was set by hand and is not pinned: can-manage of ${lost.length} ${lost.length === 1 ? 'team' : 'teams'} (R161).`;
   return [{ code: 'grants-go', message }];
 }
 

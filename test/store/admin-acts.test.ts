@@ -181,7 +181,12 @@ describe.each(stores)('admin acts on $name', ({ start }) => {
       until: Date.parse('2026-12-25T00:00:00Z'),
     });
     const grant = await desk.admin.pin({ user: 'mira.novak', kind: 'grant', what: 'Brno', mode: 'keep', reason });
-    expect(grant.warnings.map((warning) => warning.code)).toEqual(['grant-powerless']);
+    expect(grant.warnings).toEqual([
+      {
+        code: 'grant-powerless',
+        message: expect.stringContaining('EVAL_AGENTS, CREATE_EVALS, INTERACTIONS_GROUP_VIEW'),
+      },
+    ]);
     expect((await desk.user('mira.novak')).grants).toEqual([]);
     expect(
       await desk.admin.pin({ user: 'mira.novak', kind: 'grant', what: 'Brno', mode: 'keep', reason }),

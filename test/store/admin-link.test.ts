@@ -1,9 +1,10 @@
 // `user link`: the way out of disputes, on both stores.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAdmin } from '../../src/admin/admin.ts';
 import type { Presence, Quarantine } from '../../src/model/account.ts';
 import { asAccountKey, asExternalId, asUserId } from '../../src/model/ids.ts';
-import { type Desk, hq, openDesk, startOfTime } from './admin-fixture.ts';
+import { type Desk, hq, openDesk, policy, startOfTime, teamIds } from './admin-fixture.ts';
 import { stores } from './admin-stores.ts';
 
 const refusal = (code: string) => expect.objectContaining({ code });
@@ -119,6 +120,19 @@ describe.each(stores)('linking by hand on $name', ({ start }) => {
     await desk.admin.switchSyncOff({ user: 'eva.local', reason: 'on loan' });
     const report = await desk.admin.linkUser({ user: 'eva.local', account: 'eva.second', reason: 'hers too' });
     expect(report.warnings.map(({ code }) => code)).toEqual(['second-account', 'sync-off']);
+  });
+
+  it('says which grants go with the first account of a source that owns them (R161)', async () => {
+    await addAccount(19, 'agent');
+    await desk.store.write(async (tx) => {
+      const row = { origin: 'local', activated: true, enabled: true } as const;
+      await tx.userRows.create([{ ...row, id: asUserId(50), values: { username: { value: 'ivo', owner: 'local' } } }]);
+      await tx.userRows.addGrants([{ user: asUserId(50), team: teamIds.brno, owner: 'local' }]);
+    });
+    const sources = policy.sources.map((source) => ({ ...source, type: 'uccx' }));
+    const admin = createAdmin({ ...desk.context, policy: { ...policy, sources } });
+    const report = await admin.linkUser({ user: 'ivo', account: 'agent', reason: 'his agent' });
+    expect(report.warnings.map(({ code }) => code)).toEqual(['grants-go']);
   });
 
   it('prefers the account that is present to one of the same name that left', async () => {

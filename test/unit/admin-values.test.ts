@@ -53,13 +53,9 @@ describe('csv cells', () => {
 
 describe('names', () => {
   it('take the well-known attributes in any spelling', () => {
-    expect(['AGENT-ID', 'agent_id', 'Device ID', 'Extension', 'Locker.2'].map(parseAttributeName)).toEqual([
-      'agentId',
-      'agentId',
-      'deviceId',
-      'extension',
-      'Locker.2',
-    ]);
+    expect(
+      ['AGENT-ID', 'agent_id', 'Device ID', 'Extension', 'Locker.2', 'Cost Centre'].map(parseAttributeName),
+    ).toEqual(['agentId', 'agentId', 'deviceId', 'extension', 'Locker.2', 'Cost Centre']);
     expect(() => parseAttributeName('bad name!')).toThrow(expect.objectContaining({ code: 'value-invalid' }));
   });
 
