@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const second = 1_000;
 
 const projects = [
-  { name: 'unit', testTimeoutMs: 5 * second },
+  { name: 'unit', testTimeoutMs: 30 * second },
   { name: 'laws', testTimeoutMs: 60 * second },
   { name: 'contract', testTimeoutMs: 60 * second },
   { name: 'store', testTimeoutMs: 60 * second },

@@ -30,6 +30,14 @@ export function mirrorReader(sql: Sql): MirrorReader {
     presenceOf: (source, kind) => readPresence(sql, source, kind),
     records: (kind, keys) => readRecords(sql, kind, keys),
     counts: (source) => readCounts(sql, source),
+    async unresolvedMembers(source) {
+      const row = await sql.first<{ total: number | bigint }>(
+        `SELECT count(*) AS total FROM mirror_unresolved_edges e JOIN mirror_groups g ON g.key = e.group_key
+          WHERE g.source = $1`,
+        source,
+      );
+      return Number(row?.total ?? 0);
+    },
   };
 }
 

@@ -143,7 +143,6 @@ async function saveDifferences(
       if (!before.groups.has(child) && child !== group.key) added.groups.push([group.key, child]);
     for (const [key, ref] of wanted.unresolved)
       if (!before.unresolved.has(key)) added.unresolved.push([group.key, ref]);
-    context.tally.unresolved += wanted.unresolved.size;
     if (group.digest === undefined) continue;
     const withdrawals = withdraw(context, relation, group.key, before, wanted);
     if (withdrawals === 0) digests.push({ group: group.key, digest: group.digest });

@@ -127,6 +127,8 @@ export interface MirrorReader {
   counts(
     source: SourceName,
   ): Promise<{ readonly accounts: number; readonly groups: number; readonly presentAccounts: number }>;
+  /** References of the source's groups that no record of it carries. */
+  unresolvedMembers(source: SourceName): Promise<number>;
 }
 
 export interface MirrorWriter {

@@ -37,7 +37,7 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
   );
   scope.signal.throwIfAborted();
   const settled = await settle(scope, context, end, before.presentAccounts);
-  countRead(scope, context);
+  countRead(scope, context, await store.read.mirror.unresolvedMembers(record.source));
   const { outcome } = settled;
   const because = outcome.kind === 'complete' ? undefined : outcome.because;
   record.set({ proof: outcome.kind === 'resync-required' ? {} : outcome.proof });
@@ -133,7 +133,7 @@ async function settle(scope: RunScope, context: ReadContext, end: ReadEnd, prese
   return end;
 }
 
-function countRead(scope: RunScope, context: ReadContext): void {
+function countRead(scope: RunScope, context: ReadContext, unresolvedMembers: number): void {
   const { tally } = context;
   scope.record.count({
     accountsRead: tally.accounts,
@@ -141,7 +141,7 @@ function countRead(scope: RunScope, context: ReadContext): void {
     edgesRead: tally.edges,
     rejected: tally.rejected,
     mirrorChanged: tally.changed,
-    unresolvedMembers: tally.unresolved,
+    unresolvedMembers,
   });
 }
 
