@@ -9,6 +9,7 @@ import {
   type AccountKey,
   asChangeId,
   asEpochMs,
+  asExternalId,
   asTeamId,
   type ChangeId,
   type EpochMs,
@@ -24,7 +25,7 @@ import type { CompiledWorld } from '../reconcile/world.ts';
 import type { SyncDeps } from './deps.ts';
 import { sourcePolicy } from './deps.ts';
 import { loadWorld } from './load-world.ts';
-import type { SourceState, StoredChange, SyncStore } from './ports.ts';
+import type { SourceState, StoredChange, StoreTx, SyncStore } from './ports.ts';
 import type { RunLease } from './run-lease.ts';
 
 /** A planned change without its payload. */
@@ -68,7 +69,7 @@ export class PlanSession {
   readonly claims: KeyClaim[] = [];
   readonly findings = new Map<string, readonly Finding[]>();
   readonly evaluated = new Set<string>();
-  readonly quarantines: { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[] = [];
+  quarantines: { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[] = [];
   readonly settledUsers = new Set<UserId>();
   readonly settledAccounts: AccountKey[] = [];
   readonly settledGroups: GroupKey[] = [];
@@ -182,6 +183,22 @@ export class PlanSession {
       if (part.part !== 'field' || part.before === undefined || part.after !== undefined) continue;
       this.leaving.add(`${part.field}:${subject}`);
     }
+  }
+
+  /** Disputes of accounts that somebody has linked by hand while the plan was made are settled: they must not be written back. */
+  async forgetLinked(tx: StoreTx): Promise<void> {
+    const prefix = `account:${this.source}/`;
+    const disputed = [...this.findings.keys()].filter((subject) => subject.startsWith(prefix));
+    const ids = disputed.map((subject) => asExternalId(subject.slice(prefix.length)));
+    const known = await tx.mirror.digests(this.source, 'account', ids);
+    const linked = new Set<number>();
+    for (const [id, { key, linkState }] of known) {
+      if (linkState === undefined) continue;
+      linked.add(key);
+      this.findings.delete(`${prefix}${id}`);
+    }
+    const kept = this.quarantines.filter(({ account }) => !linked.has(account));
+    this.quarantines = kept;
   }
 
   /** Takes the changes of these subjects back, to decide them again. */

@@ -49,8 +49,9 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
     done += count;
     progress(done);
   });
-  const findings = [...session.findings.values()].flat();
   const changed = await session.lease.write(async (tx) => {
+    await session.forgetLinked(tx);
+    const findings = [...session.findings.values()].flat();
     const by = { run: record.id, now: deps.clock.now() };
     const own = await tx.findings.reconcile([...session.evaluated], findings, { ...by, codes: planCodes });
     const conflicts = findings.filter((finding) => conflictCodes.includes(finding.code));

@@ -311,3 +311,25 @@ describe('what the source says while changes are held', () => {
     await expect(office.approve(held)).rejects.toMatchObject({ code: 'plan-superseded' });
   });
 });
+
+describe('a link by hand while the plan is made', () => {
+  it('settles the dispute for good: the plan does not write it back', async () => {
+    office = await openOffice();
+    await office.staff.hire('mira', { mail: 'mira@example.test' });
+    await office.staff.hireMany(3);
+    await office.sync();
+    await office.staff.fire('mira');
+    await office.sync();
+    await office.staff.hire('mira', { department: 'Sales' });
+    await office.sync();
+    expect(await office.findings()).toEqual(['name-of-another mira']);
+    await office.staff.hire('jan');
+
+    await runWith('planning', () => office.admin.linkUser({ user: 'mira', account: 'mira', reason }));
+
+    expect(await office.findings()).toEqual([]);
+    expect(await office.sync()).toMatchObject({ state: 'done' });
+    expect(await office.user('mira')).toMatchObject({ enabled: true, values: { department: 'Sales' } });
+    expect(await office.findings()).toEqual([]);
+  });
+});
