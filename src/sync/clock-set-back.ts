@@ -8,15 +8,15 @@ import type { RunScope } from './run-source.ts';
 /** Corrections by a time service are smaller. */
 const toleranceMs = 60_000;
 /** States of runs that have planned everything that was dirty by then. */
-const planned: readonly Run['state'][] = ['done', 'held', 'partial'];
+export const plannedStates: readonly Run['state'][] = ['done', 'held', 'partial'];
 
 export async function wasClockSetBack({ record, store, deps }: RunScope): Promise<boolean> {
   const latest = asEpochMs(deps.clock.now() + toleranceMs);
-  const runs = await store.read.runs({ source: record.source, limit: 50 });
+  const runs = await store.read.runs({ source: record.source, kind: 'real', limit: 50 });
   for (const run of runs) {
-    if (run.dryRun || run.id === record.id) continue;
+    if (run.id === record.id) continue;
     if (run.startedAt > latest || (run.endedAt ?? 0) > latest) return true;
-    if (planned.includes(run.state)) return false;
+    if (plannedStates.includes(run.state)) return false;
   }
   return false;
 }

@@ -3,13 +3,10 @@
 
 import type { GroupKey } from '../model/ids.ts';
 import { asGroupKey } from '../model/ids.ts';
-import type { Run } from '../model/run.ts';
 import { absenceOf } from '../reconcile/absence.ts';
+import { plannedStates } from './clock-set-back.ts';
 import { sourcePolicy } from './deps.ts';
 import type { RunScope } from './run-source.ts';
-
-/** States of runs that have planned everything that was dirty by then. */
-const planned: readonly Run['state'][] = ['done', 'held', 'partial'];
 
 export async function dueGroups({ record, store, deps }: RunScope): Promise<readonly GroupKey[]> {
   const { mirror } = store.read;
@@ -19,8 +16,8 @@ export async function dueGroups({ record, store, deps }: RunScope): Promise<read
   if (keys.length === 0) return [];
   const policy = sourcePolicy(deps.policy, record.source);
   const now = deps.clock.now();
-  const runs = await store.read.runs({ source: record.source, limit: 50, states: planned });
-  const last = runs.find((run) => !run.dryRun)?.startedAt;
+  const filter = { source: record.source, kind: 'real', states: plannedStates, limit: 1 } as const;
+  const last = (await store.read.runs(filter))[0]?.startedAt;
   return (await mirror.records('group', keys)).flatMap(({ key, presence }) => {
     // Without a grace it acts in the run that marks it, and the mark itself makes dirty.
     const { graceMs, outOfScopeGraceMs } = policy.absence;
