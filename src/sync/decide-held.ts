@@ -5,7 +5,7 @@ import type { ChangeId, EpochMs, RunId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { SyncDeps } from './deps.ts';
-import { changesOf, checksumOf } from './judge-plan.ts';
+import { changesOf, checksumOf, endWaiting } from './judge-plan.ts';
 import type { Approval, StoreReader, StoreTx } from './ports.ts';
 import { presentHold } from './present-hold.ts';
 import { RunLease } from './run-lease.ts';
@@ -186,22 +186,10 @@ async function release(
   };
   await lease.write(async (tx) => {
     await tx.runRows.saveRun(finished);
-    await closeLater(tx, run.id, 'approved');
+    await endWaiting(tx, run.id, `approved as run ${run.id}`);
     await tx.findings.reconcile([`source:${run.source}`], [], { run: run.id, now: clock.now(), codes: ['plan-held'] });
   });
   return finished;
-}
-
-/** Runs that derived the same set later and point to this one are decided with it. */
-async function closeLater(tx: StoreTx, id: RunId, what: 'approved' | 'rejected'): Promise<void> {
-  for (const run of await tx.runs({ states: ['held'], heldRunId: id, limit: 100_000 })) {
-    await tx.runRows.saveRun({
-      ...run,
-      state: 'done',
-      because: `${what} as run ${id}`,
-      counts: { ...run.counts, held: 0 },
-    });
-  }
 }
 
 /** Silences exactly this set: it stays unapplied, its users stay dirty, and runs that derive it again end as done. */
@@ -218,7 +206,7 @@ export async function rejectHeld(
     const approval = await lease.write(async (tx) => {
       await tx.runRows.setChangeState(ids, 'rejected');
       await tx.runRows.saveRun(run);
-      await closeLater(tx, run.id, 'rejected');
+      await endWaiting(tx, run.id, `rejected as run ${run.id}`);
       await tx.findings.reconcile([`source:${run.source}`], [], {
         run: run.id,
         now: clock.now(),

@@ -8,7 +8,7 @@ import type { Run } from '../model/run.ts';
 import { checksumText } from '../reconcile/checksum.ts';
 import { judge } from '../reconcile/guard.ts';
 import type { PlannedChange, PlanSession } from './plan-session.ts';
-import type { Approval, StoredChange, StoreReader } from './ports.ts';
+import type { Approval, StoredChange, StoreReader, StoreTx } from './ports.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -88,7 +88,7 @@ export async function storeVerdict(
   const indexOf = new Map(session.changes.map((change, index) => [change.id, index]));
   const kept = isStored ? judgement.heldBy : undefined;
   const holding = intent === 'plan' ? [] : await session.store.read.heldChanges(session.source);
-  const superseded = holding.flatMap((change) => (change.run === kept ? [] : [change.id]));
+  const superseded = holding.filter((change) => change.run !== kept);
   await session.lease.write(async (tx) => {
     if (isStored) await tx.runRows.deleteChanges(held.map((change) => change.id));
     else {
@@ -103,7 +103,22 @@ export async function storeVerdict(
           because,
         );
     }
-    if (superseded.length > 0) await tx.runRows.setChangeState(superseded, 'superseded', `by run ${session.run}`);
+    const because = `superseded by run ${session.run}`;
+    await tx.runRows.setChangeState(
+      superseded.map((change) => change.id),
+      'superseded',
+      because,
+    );
+    for (const id of new Set(superseded.map((change) => change.run))) await endWaiting(tx, id, because);
     await tx.runRows.saveRun(run);
   });
+}
+
+/** The run that stores these held changes, and those that derived the same set later, wait for no decision any more. */
+export async function endWaiting(tx: StoreTx, id: RunId, because: string): Promise<void> {
+  const own = await tx.run(id);
+  const later = await tx.runs({ states: ['held'], heldRunId: id, limit: 100_000 });
+  for (const run of own?.state === 'held' ? [own, ...later] : later) {
+    await tx.runRows.saveRun({ ...run, state: 'done', because, counts: { ...run.counts, held: 0 } });
+  }
 }

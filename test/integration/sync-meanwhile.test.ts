@@ -308,7 +308,16 @@ describe('what the source says while changes are held', () => {
     await office.staff.enable(...logins.slice(0, 5));
     const other = await office.sync();
     expect(other).toMatchObject({ state: 'held', counts: { held: 15 } });
-    await expect(office.approve(held)).rejects.toMatchObject({ code: 'plan-superseded' });
+    await expect(office.approve(held)).rejects.toMatchObject({
+      code: 'plan-superseded',
+      message: expect.stringContaining(`Run ${other.id} is the newest`),
+    });
+    // Nobody is sent to a hold that is over.
+    const waiting = await office.store.read.runs({ states: ['held'], limit: 10, kind: 'real' });
+    expect(waiting.map((run) => run.id)).toEqual([other.id]);
+    await office.staff.enable(...logins.slice(0, 20));
+    await office.sync();
+    expect(await office.store.read.runs({ states: ['held'], limit: 10, kind: 'real' })).toEqual([]);
   });
 });
 
