@@ -17,6 +17,7 @@ import type { Connector } from './connector.ts';
 import { RosterdError } from './model/errors.ts';
 import { asEpochMs, type RunId, type SourceName } from './model/ids.ts';
 import type { Policy } from './model/policy.ts';
+import type { Run } from './model/run.ts';
 import { fieldNames } from './model/user.ts';
 import { fanOut } from './observe/fan-out.ts';
 import { logEvents } from './observe/log-events.ts';
@@ -133,13 +134,21 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
   };
 }
 
+/** A run that derived the same held set as an earlier one stores nothing of it: what became of it is counted there. */
+async function changeCountsOf(store: Store, { id, heldRunId }: Run): Promise<RunReport['changeCounts']> {
+  const own = await store.read.changeCounts(id);
+  if (heldRunId === undefined) return own;
+  const { held, rejected, superseded } = await store.read.changeCounts(heldRunId);
+  return { ...own, ...(held && { held }), ...(rejected && { rejected }), ...(superseded && { superseded }) };
+}
+
 async function reportOf(store: Store, id: RunId): Promise<RunReport> {
   const run = await store.read.run(id);
   if (run === undefined) throw new RosterdError('run-unknown', `There is no run ${id}.`, { subject: `run ${id}` });
   const all = ['planned', 'held', 'applied', 'obsolete', 'conflict', 'superseded', 'rejected'] as const;
   return {
     run,
-    changeCounts: await store.read.changeCounts(id),
+    changeCounts: await changeCountsOf(store, run),
     changes: (filter) => changesOf(store.read, id, filter?.states ?? all),
   };
 }

@@ -41,6 +41,7 @@ export interface InitReport {
 /** A run with what it decided. The changes are read from the store while they are printed. */
 export interface RunReport {
   readonly run: Run;
+  /** Held, rejected and superseded ones also where an earlier run stores them (`run.heldRunId`). */
   readonly changeCounts: Readonly<Partial<Record<ChangeState, number>>>;
   changes(filter?: { readonly states?: readonly ChangeState[] }): AsyncIterable<StoredChange>;
 }

@@ -67,15 +67,14 @@ type Fate = 'would-wait' | 'waits' | 'rejected' | 'superseded' | 'released';
 /**
  *   run                                      | its stored changes | fate
  *   dry                                      | any                | would-wait
- *   holds the same set as an earlier run     | stored there       | waits, or rejected when it ended as done
- *   any other                                | some held          | waits
+ *   real (its own changes, or those of the   | some held          | waits
+ *   earlier run that stores the same set)    |                    |
  *                                            | some rejected      | rejected
  *                                            | some superseded    | superseded
  *                                            | none of these      | released by an approval
  */
 function fateOf({ run, changeCounts }: Judged): Fate {
   if (run.dryRun) return 'would-wait';
-  if (run.heldRunId !== undefined && run.heldRunId !== run.id) return run.state === 'done' ? 'rejected' : 'waits';
   if ((changeCounts.held ?? 0) > 0) return 'waits';
   if ((changeCounts.rejected ?? 0) > 0) return 'rejected';
   return (changeCounts.superseded ?? 0) > 0 ? 'superseded' : 'released';

@@ -101,18 +101,25 @@ describe('what became of held changes', () => {
 
   it.each([
     ['waits', 'HELD', {}, { held: 56 }],
-    ['waits under the number of the run that stored it', 'HELD', { id: asRunId(6), heldRunId: asRunId(5) }, {}],
+    [
+      'waits under the number of the run that stored it',
+      'HELD',
+      { id: asRunId(6), heldRunId: asRunId(5) },
+      { held: 56 },
+    ],
     ['would wait', 'HELD', { dryRun: true }, { held: 56 }],
     ['was approved', 'APPROVED', { state: 'done' }, { applied: 56 }],
     ['was rejected', 'REJECTED', {}, { rejected: 56 }],
-    ['was rejected before and is silent', 'REJECTED', { id: asRunId(6), heldRunId: asRunId(5), state: 'done' }, {}],
+    ['was rejected before and is silent', 'REJECTED', { heldRunId: asRunId(5), state: 'done' }, { rejected: 56 }],
+    ['was approved under the number of another run', 'APPROVED', { heldRunId: asRunId(5), state: 'done' }, {}],
     ['was superseded', 'SUPERSEDED', {}, { superseded: 56 }],
   ] as const)('%s: %s', (_what, word, more, counts) => {
     expect(headline(more, counts)).toBe(word);
   });
 
   it('sends the person to the run that stores the changes', () => {
-    const lines = verdictLines({ run: run({ id: asRunId(6), heldRunId: asRunId(5) }), changeCounts: {} });
+    const judged = { run: run({ id: asRunId(6), heldRunId: asRunId(5) }), changeCounts: { held: 56 } };
+    const lines = verdictLines(judged);
     expect(lines.join('\n')).toContain('rosterd run approve 5 --reason');
   });
 
