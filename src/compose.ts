@@ -171,6 +171,7 @@ function depsWith(installation: Installation, onEvent: EventSink, connector?: Co
     clock,
     holder,
     retention: config.retention,
+    noticeTargets: config.notify,
     emit: fanOut(onEvent, ...sinks),
     connector: (source) => {
       if (connector === undefined) throw new RosterdError('bug', `No connector was made for ${source}.`);

@@ -20,7 +20,10 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [0, 'done'],
   [2, 'dry run: something would change'],
-  [3, 'the guard holds something, or would hold it; or not everything that was approved could be applied'],
+  [
+    3,
+    'the guard holds something, or would hold it; the source is paused; or not everything that was approved could be applied',
+  ],
   [4, 'the command, a name or the configuration is wrong'],
   [5, 'a source failed, or its read was not complete'],
   [6, 'the store failed, is busy, or the run was interrupted'],
@@ -38,6 +41,8 @@ export function exitCodeOf(run: Run): ExitCode {
     case 'interrupted':
       return exitCodes.store;
     case 'held':
+    // It waits for a person too: the one who paused the source.
+    case 'paused':
       return exitCodes.held;
     // With holds it ended as done because a person has approved or rejected them.
     case 'done':

@@ -2,6 +2,8 @@
 
 import type { SourceName } from '../model/ids.ts';
 import type { Policy, RoleCatalogue, SourcePolicy, ValidationPolicy } from '../model/policy.ts';
+import type { SourceSchedule } from '../model/schedule.ts';
+import type { NoticeTarget } from '../sync/ports/daemon.ts';
 import type { ConfigProblem } from './problem.ts';
 
 /** Where a secret is, never the secret itself. */
@@ -23,6 +25,39 @@ export interface RetentionConfig {
   /** Runs and their plans older than this may be deleted. */
   readonly runsMs: number;
 }
+
+/** The daemon (`rosterd serve`). */
+export interface ServeConfig {
+  /** Where /livez, /readyz and /metrics answer; undefined: nowhere. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** A stop that takes longer ends the process hard. */
+  readonly stopWithinMs: number;
+}
+
+/** Where notices go. */
+export type NotifyConfig = NoticeTarget &
+  (
+    | {
+        readonly type: 'smtp';
+        readonly host: string;
+        readonly port: number;
+        /** `starttls` is required, never opportunistic. */
+        readonly tls: 'implicit' | 'starttls' | 'off';
+        /** Absolute. */
+        readonly caFile?: string;
+        readonly login?: { readonly user: string; readonly password: SecretRef };
+        readonly from: string;
+        readonly to: readonly string[];
+      }
+    | {
+        readonly type: 'webhook';
+        /** Text, or a secret: the addresses of some services are passwords. */
+        readonly url: string | SecretRef;
+        /** Signs each message (standardwebhooks.com). */
+        readonly secret: SecretRef;
+        readonly caFile?: string;
+      }
+  );
 
 /** A secret of a source: where it belongs in the settings, and where it is. */
 export interface SettingSecret {
@@ -51,6 +86,8 @@ export interface SourceConfig {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secrets: readonly SettingSecret[];
   readonly policy: SourcePolicy;
+  /** Absent: only on demand. */
+  readonly schedule?: SourceSchedule;
 }
 
 export interface Config {
@@ -58,7 +95,15 @@ export interface Config {
   readonly path: string;
   readonly store: StoreConfig;
   /** With the place where the file says so. */
-  readonly audit: { readonly keyFile: string; readonly line: number; readonly column: number };
+  readonly audit: {
+    readonly keyFile: string;
+    readonly line: number;
+    readonly column: number;
+    /** When the daemon proves the whole log; undefined: never by itself. */
+    readonly verify: { readonly cron: string; readonly timeZone: string } | undefined;
+  };
+  readonly serve: ServeConfig;
+  readonly notify: readonly NotifyConfig[];
   readonly log: LogConfig;
   readonly retention: RetentionConfig;
   readonly sources: readonly SourceConfig[];

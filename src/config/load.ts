@@ -97,7 +97,13 @@ function assemble({ path, settings, sources, warnings, placeOf }: Parts): Config
   return {
     path,
     store,
-    audit: { keyFile: absoluteIn(directory, settings.audit.keyFile), ...placeOf(['audit', 'keyFile']) },
+    audit: {
+      keyFile: absoluteIn(directory, settings.audit.keyFile),
+      ...placeOf(['audit', 'keyFile']),
+      verify: undefined,
+    },
+    serve: { listen: undefined, stopWithinMs: 30_000 },
+    notify: [],
     log: settings.log,
     retention: {
       auditPayloadsMs: auditPayloads === 'forever' ? undefined : parseDuration(auditPayloads),

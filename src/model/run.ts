@@ -4,7 +4,10 @@ import type { Hold } from './decision.ts';
 import type { ErrorCode } from './errors.ts';
 import type { EpochMs, RunId, SourceName } from './ids.ts';
 
-/** While it works, then how it ended. `partial`: the read was not complete; what it added and changed was applied. */
+/**
+ * While it works, then how it ended. `partial`: the read was not complete; what it added and changed was applied.
+ * `paused`: it was read and nothing was applied, because a person had paused the source; who is dirty stays dirty.
+ */
 export type RunState =
   | 'reading'
   | 'planning'
@@ -14,7 +17,8 @@ export type RunState =
   | 'held'
   | 'partial'
   | 'failed'
-  | 'interrupted';
+  | 'interrupted'
+  | 'paused';
 
 /** Numbers of a run, all of records or changes. */
 export interface RunCounts {
@@ -65,7 +69,11 @@ export interface Run {
   readonly actor: string;
   readonly mode: 'full' | 'delta';
   readonly dryRun: boolean;
+  /** 1, or more when the daemon tries again what failed at the same scheduled time. */
+  readonly attempt: number;
   readonly state: RunState;
+  /** How its read ended; absent while it reads, and when the source could not be reached. */
+  readonly read?: 'complete' | 'partial';
   readonly startedAt: EpochMs;
   readonly endedAt?: EpochMs;
   readonly errorCode?: ErrorCode;

@@ -4,6 +4,7 @@
 import type { Hold } from '../model/decision.ts';
 import type { RunState } from '../model/run.ts';
 import type { EventSink, SyncEvent } from '../sync/events.ts';
+import { logDaemon } from './log-daemon.ts';
 import type { Logger, LogLevel } from './logger.ts';
 
 type EventOf<Kind extends SyncEvent['kind']> = Extract<SyncEvent, { readonly kind: Kind }>;
@@ -18,6 +19,7 @@ const levelOfState: Readonly<Record<RunState, LogLevel>> = {
   partial: 'warn',
   failed: 'error',
   interrupted: 'warn',
+  paused: 'warn',
 };
 
 const holdText = ({ kind, of, count, recent, baseline }: Hold): string =>
@@ -52,8 +54,7 @@ function logEnded(
 /** A listener that logs. `phase:progressed` is for progress bars: a line per page would bury the others. */
 export function logEvents(logger: Logger): EventSink {
   return (event) => {
-    const log =
-      'run' in event ? logger.child({ run: event.run, source: event.source }) : logger.child({ source: event.source });
+    const log = 'run' in event ? logger.child({ run: event.run, source: event.source }) : logger;
     switch (event.kind) {
       case 'run:started':
         return logStarted(log, event);
@@ -72,7 +73,20 @@ export function logEvents(logger: Logger): EventSink {
       case 'run:ended':
         return logEnded(log, event);
       case 'tls:off':
-        return log.warn('TLS is off: passwords and data cross the network in clear text');
+        return log.warn('TLS is off: passwords and data cross the network in clear text', { source: event.source });
+      case 'daemon:started':
+      case 'daemon:stopping':
+      case 'daemon:stopped':
+      case 'tick:skipped':
+      case 'run:retrying':
+      case 'run:not-started':
+      case 'notice:written':
+      case 'notice:sent':
+      case 'notice:failed':
+      case 'audit:verified':
+      case 'watch:failed':
+      case 'watch:recovered':
+        return logDaemon(logger)(event);
       default:
         return event satisfies never;
     }

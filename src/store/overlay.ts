@@ -63,7 +63,7 @@ export async function copyIntoOverlay(origin: Location, to: Connections, clock: 
 
 /** What planning reads. No audit entries, no stored changes, no leases; of runs those that the guard's window can see. */
 function partsOf(tables: Iterable<string>, clock: Clock): readonly TablePart[] {
-  const left = new Set(['audit_entries', 'changes', 'leases', 'runs', 'findings']);
+  const left = new Set(['audit_entries', 'changes', 'leases', 'runs', 'findings', 'skips', 'deliveries']);
   const dayAgo = toText(asEpochMs(clock.now() - dayMs));
   const complete = `SELECT max(id) FROM runs WHERE state IN ('done', 'held') GROUP BY source`;
   return [

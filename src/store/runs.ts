@@ -17,7 +17,9 @@ const runTable: Columns = {
   actor: 'text',
   mode: 'text',
   dry_run: 'boolean',
+  attempt: 'int',
   state: 'text',
+  read_outcome: 'text',
   started_at: 'text',
   ended_at: 'text',
   error_code: 'text',
@@ -126,7 +128,9 @@ interface RunRow {
   readonly actor: string;
   readonly mode: string;
   readonly dry_run: boolean | number;
+  readonly attempt: number;
   readonly state: string;
+  readonly read_outcome: string | null;
   readonly started_at: string;
   readonly ended_at: string | null;
   readonly error_code: string | null;
@@ -149,7 +153,9 @@ function runValues(run: Run): Row {
     run.actor,
     run.mode,
     run.dryRun,
+    run.attempt,
     run.state,
+    run.read,
     toText(run.startedAt),
     toTextOrNull(run.endedAt),
     run.errorCode,
@@ -174,7 +180,9 @@ function toRun(row: RunRow): Run {
     actor: row.actor,
     mode: row.mode as Run['mode'],
     dryRun: Boolean(row.dry_run),
+    attempt: row.attempt,
     state: row.state as Run['state'],
+    ...optional('read', row.read_outcome as Run['read'] | null),
     startedAt: toMs(row.started_at),
     ...optionalTime('endedAt', row.ended_at),
     ...optional('errorCode', row.error_code as Run['errorCode'] | null),

@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { RosterdError } from '../model/errors.ts';
 import type { Clock, CounterName, StoreReader, StoreTx } from '../sync/ports.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
+import { daemonReader, daemonWriter } from './daemon.ts';
 import { dirtyWriter } from './dirty.ts';
 import { findingWriter } from './findings.ts';
 import { leaseWriter } from './leases.ts';
@@ -16,7 +17,13 @@ import type { Sql } from './sql.ts';
 import { userWriter } from './user-writer.ts';
 
 export function storeReader(sql: Sql): StoreReader {
-  return { ...planReader(sql), ...runReader(sql), mirror: mirrorReader(sql), auditHead: () => readAuditHead(sql) };
+  return {
+    ...planReader(sql),
+    ...runReader(sql),
+    ...daemonReader(sql),
+    mirror: mirrorReader(sql),
+    auditHead: () => readAuditHead(sql),
+  };
 }
 
 export interface TxContext {
@@ -29,6 +36,8 @@ export function storeTx(sql: Sql, { clock, auditKey }: TxContext): StoreTx {
   return {
     ...planReader(sql),
     ...runReader(sql),
+    ...daemonReader(sql),
+    ...daemonWriter(sql, (count) => allocate('delivery', count)),
     mirror: { ...mirrorReader(sql), ...mirrorWriter(sql) },
     dirty: dirtyWriter(sql),
     userRows: userWriter(sql, clock),

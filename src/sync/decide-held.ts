@@ -92,7 +92,7 @@ async function addApproval(
 /** The held changes meant by `id`, under the lease of their source: nobody else runs or decides meanwhile. */
 async function deciding<T>(deps: SyncDeps, id: RunId, work: (held: Held, lease: RunLease) => Promise<T>): Promise<T> {
   const named = await heldBy(deps.store.read, id);
-  const lease = new RunLease(deps.store, deps.clock, deps.holder);
+  const lease = new RunLease(deps, deps.store);
   await lease.acquireSource(named.run.source);
   try {
     return await work(await heldBy(deps.store.read, id), lease);

@@ -5,7 +5,13 @@ import { RosterdError } from '../model/errors.ts';
 import type { SourceName } from '../model/ids.ts';
 import type { Policy, SourcePolicy } from '../model/policy.ts';
 import type { EventSink } from './events.ts';
+import type { NoticeTarget } from './ports/daemon.ts';
 import type { Clock, SyncStore } from './ports.ts';
+
+export interface LeaseTimes {
+  readonly ttlMs: number;
+  readonly renewEveryMs: number;
+}
 
 export interface SyncDeps {
   readonly store: SyncStore;
@@ -16,6 +22,10 @@ export interface SyncDeps {
   readonly holder: string;
   readonly retention: { readonly runsMs: number; readonly auditPayloadsMs: number | undefined };
   readonly connector: (source: SourceName) => Connector;
+  /** To whom the notices of a run go; none: nobody is told, and nothing is written. */
+  readonly noticeTargets: readonly NoticeTarget[];
+  /** Other than usual only in tests of stalled processes. */
+  readonly leaseTimes?: LeaseTimes;
   /** Hash of everything in the configuration that decides what becomes of a source's records. */
   readonly policyFingerprint: (source: SourceName) => string;
 }

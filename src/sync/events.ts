@@ -3,8 +3,10 @@
 
 import type { Hold } from '../model/decision.ts';
 import type { ErrorCode } from '../model/errors.ts';
-import type { RunId, SourceName } from '../model/ids.ts';
+import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
+import type { NoticeKind } from '../model/notice.ts';
 import type { RunCounts, RunState } from '../model/run.ts';
+import type { SkipReason } from '../model/schedule.ts';
 
 export type RunPhase = 'connecting' | 'reading' | 'confirming' | 'planning' | 'judging' | 'applying' | 'verifying';
 
@@ -38,6 +40,8 @@ export type SyncEvent =
       readonly groups: number;
       readonly edges: number;
       readonly durationMs: number;
+      /** The source asked to be left alone for so long (Retry-After). */
+      readonly retryAfterMs?: number;
     })
   | (OfRun & {
       readonly kind: 'plan:judged';
@@ -55,6 +59,56 @@ export type SyncEvent =
       readonly durationMs: number;
       readonly auditHead?: string;
     })
-  | { readonly kind: 'tls:off'; readonly source: SourceName };
+  | { readonly kind: 'tls:off'; readonly source: SourceName }
+  | DaemonEvent;
+
+/** What the daemon tells of itself beside the runs. */
+export type DaemonEvent =
+  | { readonly kind: 'daemon:started'; readonly version: string; readonly holder: string; readonly scheduled: number }
+  | { readonly kind: 'daemon:stopping'; readonly because: string }
+  | { readonly kind: 'daemon:stopped'; readonly upMs: number }
+  /** Nothing ran at a scheduled time. */
+  | {
+      readonly kind: 'tick:skipped';
+      readonly source: SourceName;
+      readonly dueAt: EpochMs;
+      readonly reason: SkipReason;
+      readonly detail: string;
+    }
+  /** What failed is tried again after `waitMs`. */
+  | {
+      readonly kind: 'run:retrying';
+      readonly source: SourceName;
+      readonly attempt: number;
+      readonly waitMs: number;
+      readonly errorCode: ErrorCode;
+    }
+  /** A scheduled run that could not even be written down, e.g. because the database is gone. */
+  | {
+      readonly kind: 'run:not-started';
+      readonly source: SourceName;
+      readonly errorCode: ErrorCode;
+      readonly because: string;
+    }
+  | { readonly kind: 'notice:written'; readonly notices: readonly string[]; readonly source?: SourceName }
+  | { readonly kind: 'notice:sent'; readonly target: string; readonly notice: NoticeKind; readonly attempts: number }
+  | {
+      readonly kind: 'notice:failed';
+      readonly target: string;
+      readonly notice: NoticeKind;
+      readonly attempts: number;
+      readonly because: string;
+      readonly isGivenUp: boolean;
+    }
+  | {
+      readonly kind: 'audit:verified';
+      readonly isWhole: boolean;
+      readonly entries: number;
+      readonly durationMs: number;
+      readonly seq?: number;
+    }
+  /** The daemon's own look at itself failed, e.g. because the database is gone; told once until it works again. */
+  | { readonly kind: 'watch:failed'; readonly errorCode: ErrorCode; readonly because: string }
+  | { readonly kind: 'watch:recovered'; readonly afterMs: number };
 
 export type EventSink = (event: SyncEvent) => void;

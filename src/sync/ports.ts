@@ -23,6 +23,7 @@ import type { CorrelationKey } from '../model/policy.ts';
 import type { ChangeState, Run } from '../model/run.ts';
 import type { Team } from '../model/team.ts';
 import type { AdminHold, FieldName, Link, OwnedValue, Pin, SyncOff, User } from '../model/user.ts';
+import type { DaemonReader, DaemonWriter } from './ports/daemon.ts';
 
 export interface Clock {
   now(): EpochMs;
@@ -251,7 +252,16 @@ export interface UserWriter {
   saveTeams(rows: readonly Team[]): Promise<void>;
 }
 
-export type CounterName = 'user' | 'team' | 'account' | 'group' | 'run' | 'change' | 'approval' | 'finding';
+export type CounterName =
+  | 'user'
+  | 'team'
+  | 'account'
+  | 'group'
+  | 'run'
+  | 'change'
+  | 'approval'
+  | 'finding'
+  | 'delivery';
 
 export interface StoredChange {
   readonly id: ChangeId;
@@ -357,7 +367,7 @@ export interface LeaseWriter {
 
 // --- the store ----------------------------------------------------------------------
 
-export interface StoreTx extends PlanReader, RunReader {
+export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWriter {
   readonly mirror: MirrorWriter & MirrorReader;
   readonly dirty: DirtyWriter;
   readonly userRows: UserWriter;
@@ -372,7 +382,7 @@ export interface StoreTx extends PlanReader, RunReader {
   audit(entries: readonly NewAuditEntry[]): Promise<AuditHead>;
 }
 
-export interface StoreReader extends PlanReader, RunReader {
+export interface StoreReader extends PlanReader, RunReader, DaemonReader {
   readonly mirror: MirrorReader;
   auditHead(): Promise<AuditHead>;
 }

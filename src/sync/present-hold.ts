@@ -19,9 +19,9 @@ export async function presentHold(
   const copy = await deps.store.overlay();
   try {
     const quiet: SyncDeps = { ...deps, store: copy, emit: () => {} };
-    const run = { id: asRunId(0), source, trigger: 'approval', actor, mode: 'full', dryRun: true } as const;
+    const run = { id: asRunId(0), source, trigger: 'approval', actor, mode: 'full', dryRun: true, attempt: 1 } as const;
     const record = new RunRecord(run, deps.clock, quiet.emit);
-    const lease = new RunLease(copy, deps.clock, deps.holder);
+    const lease = new RunLease(deps, copy);
     const scope: RunScope = { deps: quiet, store: copy, lease, record, intent: 'plan', signal };
     await noticeWhatIsDue(scope);
     await reconcilePhase(scope, { isUsable: true, isComplete: true });

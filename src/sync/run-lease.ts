@@ -4,12 +4,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RosterdError } from '../model/errors.ts';
 import type { SourceName } from '../model/ids.ts';
+import type { LeaseTimes, SyncDeps } from './deps.ts';
 import type { Clock, Lease, StoreTx, SyncStore } from './ports.ts';
 
-/** Long enough for a slow page of a slow directory: a page renews it, the longest silence that a connector allows is shorter. */
-const ttlMs = 180_000;
-/** Often enough to survive a renewal that waits for a busy store. */
-const renewEveryMs = 45_000;
+const usualTimes: LeaseTimes = {
+  // Long enough for a slow page of a slow directory: a page renews it, the longest silence that a connector allows is shorter.
+  ttlMs: 180_000,
+  // Often enough to survive a renewal that waits for a busy store.
+  renewEveryMs: 45_000,
+};
 const pollMs = 500;
 const reconcile = 'reconcile';
 /** Another source's plan and apply may take this long before we give up. */
@@ -19,12 +22,15 @@ export class RunLease {
   readonly #store: SyncStore;
   readonly #clock: Clock;
   readonly #holder: string;
+  readonly #times: LeaseTimes;
   readonly #held: Lease[] = [];
 
-  constructor(store: SyncStore, clock: Clock, holder: string) {
+  /** `store`: that of `deps`, or the private copy of a dry run. */
+  constructor({ clock, holder, leaseTimes = usualTimes }: SyncDeps, store: SyncStore) {
     this.#store = store;
     this.#clock = clock;
     this.#holder = holder;
+    this.#times = leaseTimes;
   }
 
   /** Throws `run-in-progress` when somebody alive runs this source. */
@@ -51,7 +57,9 @@ export class RunLease {
   }
 
   async #try(name: string): Promise<string | undefined> {
-    const answer = await this.#store.write((tx) => tx.leases.acquire(name, this.#holder, ttlMs, this.#clock.now()));
+    const answer = await this.#store.write((tx) =>
+      tx.leases.acquire(name, this.#holder, this.#times.ttlMs, this.#clock.now()),
+    );
     if ('heldBy' in answer) return answer.heldBy;
     this.#held.push(answer);
     return undefined;
@@ -60,7 +68,7 @@ export class RunLease {
   /** First statement of each of the run's transactions. Throws `lease-lost`. */
   async renew(tx: StoreTx): Promise<void> {
     const now = this.#clock.now();
-    for (const lease of this.#held) await tx.leases.renew(lease, ttlMs, now);
+    for (const lease of this.#held) await tx.leases.renew(lease, this.#times.ttlMs, now);
   }
 
   /** One transaction of the run. */
@@ -84,7 +92,7 @@ export class RunLease {
         .finally(() => {
           renewing = undefined;
         });
-    }, renewEveryMs);
+    }, this.#times.renewEveryMs);
     try {
       return await work(AbortSignal.any([signal, lost.signal]));
     } finally {

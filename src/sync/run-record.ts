@@ -12,7 +12,7 @@ export class RunRecord {
   readonly #clock: Clock;
 
   constructor(
-    run: Pick<Run, 'id' | 'source' | 'trigger' | 'actor' | 'mode' | 'dryRun'>,
+    run: Pick<Run, 'id' | 'source' | 'trigger' | 'actor' | 'mode' | 'dryRun' | 'attempt'>,
     clock: Clock,
     emit: EventSink,
   ) {

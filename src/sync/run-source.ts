@@ -23,6 +23,8 @@ export interface RunRequest {
   readonly intent: 'apply' | 'plan';
   readonly trigger: Run['trigger'];
   readonly actor: string;
+  /** More than 1 when what failed is tried again. Default 1. */
+  readonly attempt?: number;
 }
 
 /** Everything that the phases of one run share. `store` is a private copy in a dry run. */
@@ -46,12 +48,13 @@ export async function runSource(deps: SyncDeps, request: RunRequest, signal: Abo
 
 async function newRecord(deps: SyncDeps, request: RunRequest): Promise<RunRecord> {
   const id = asRunId(await deps.store.write((tx) => tx.allocate('run', 1)));
-  const { source, trigger, actor, mode } = request;
-  return new RunRecord({ id, source, trigger, actor, mode, dryRun: request.intent === 'plan' }, deps.clock, deps.emit);
+  const { source, trigger, actor, mode, attempt = 1 } = request;
+  const dryRun = request.intent === 'plan';
+  return new RunRecord({ id, source, trigger, actor, mode, attempt, dryRun }, deps.clock, deps.emit);
 }
 
 async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
-  const lease = new RunLease(deps.store, deps.clock, deps.holder);
+  const lease = new RunLease(deps, deps.store);
   await lease.acquireSource(request.source);
   try {
     const record = await newRecord(deps, request);
@@ -74,7 +77,7 @@ async function dryRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal):
   const record = await newRecord(deps, request);
   const copy = await deps.store.overlay();
   try {
-    const lease = new RunLease(copy, deps.clock, deps.holder);
+    const lease = new RunLease(deps, copy);
     await lease.acquireSource(request.source);
     const bug = await guarded({ deps, store: copy, lease, record, intent: request.intent, signal });
     if (bug !== undefined) throw bug;

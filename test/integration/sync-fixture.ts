@@ -176,6 +176,7 @@ async function assemble(given: Parts): Promise<Office> {
         clock,
         holder: makeHolder(),
         retention: config.retention,
+        noticeTargets: config.notify,
         emit: (event) => void events.push(event),
         connector: (source) => connectors.get(source) as ReturnType<SyncDeps['connector']>,
         policyFingerprint: (source) => policyFingerprint(policy, source),

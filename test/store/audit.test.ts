@@ -64,6 +64,7 @@ const run: Run = {
   actor: 'cli:tester@lab',
   mode: 'full',
   dryRun: false,
+  attempt: 1,
   state: 'done',
   startedAt: startOfTime,
   endedAt: startOfTime,

@@ -16,6 +16,7 @@ function run(id: number, startedAt: number, state: Run['state'], dryRun = false)
     trigger: 'cli',
     actor: 'ops',
     mode: 'full',
+    attempt: 1,
     counts: noCounts,
     holds: [],
     applied: {},

@@ -16,6 +16,7 @@ const run = (id: number, dayOf: number, more: Partial<Run> = {}): Run => ({
   state: 'done',
   startedAt: asEpochMs(startOfTime + dayOf * day),
   endedAt: asEpochMs(startOfTime + dayOf * day),
+  attempt: 1,
   counts: noCounts,
   holds: [],
   applied: {},

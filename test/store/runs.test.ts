@@ -15,6 +15,7 @@ function run(id: number, more: Partial<Run> = {}): Run {
     actor: 'cli:ops@console',
     mode: 'full',
     dryRun: false,
+    attempt: 1,
     state: 'reading',
     startedAt: startOfTime,
     counts: noCounts,
@@ -48,6 +49,7 @@ describeStores('runs', (stores) => {
     const full = run(2, {
       state: 'held',
       dryRun: true,
+      attempt: 1,
       endedAt: asEpochMs(startOfTime + 5),
       errorCode: 'plan-held',
       because: 'too much',

@@ -38,6 +38,7 @@ function runOf(source: SourceName, request: Partial<SyncRequest>, more: Partial<
     actor: 'cli:ops@console',
     mode: 'full',
     dryRun: request.intent === 'plan',
+    attempt: 1,
     state: 'done',
     startedAt,
     endedAt: asEpochMs(startedAt + 2_000),

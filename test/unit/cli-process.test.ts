@@ -125,6 +125,7 @@ describe('the command line as a process', { timeout: 60 * second }, () => {
       id: 7,
       source: 'held',
       dryRun: true,
+      attempt: 1,
       startedAt: '2026-11-01T08:00:00.000Z',
       heldRun: null,
     });
