@@ -1,36 +1,32 @@
 // The composition root: the only place that sees every part. It builds what the command line asks for and nothing more.
 
 import { hostname, userInfo } from 'node:os';
-import { connectorType, connectorTypes } from '../connectors/registry.ts';
+import { connectorTypes } from '../connectors/registry.ts';
 import { createAdmin } from './admin/admin.ts';
 import type { SourceCheck } from './admin/ports.ts';
 import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
+import { clock, connect, depsFor, depsWith, type Installation } from './compose-installation.ts';
 import { openComposedDatabase, openComposedStore } from './compose-store.ts';
-import { attributesOf, compilePolicy, policyFingerprint } from './config/compile.ts';
+import { compilePolicy } from './config/compile.ts';
 import type { Config } from './config/config.ts';
 import { configPathFrom } from './config/environment.ts';
 import { writeInitialFiles } from './config/init.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigInvalidError } from './config/problem.ts';
-import { inspectAuditKey, inspectSecrets, resolveSettings } from './config/secret.ts';
-import type { Connector } from './connector.ts';
+import { inspectAuditKey, inspectSecrets } from './config/secret.ts';
 import { RosterdError } from './model/errors.ts';
-import { asEpochMs, type RunId, type SourceName } from './model/ids.ts';
-import type { Policy } from './model/policy.ts';
+import type { RunId, SourceName } from './model/ids.ts';
 import type { Run } from './model/run.ts';
 import { fieldNames } from './model/user.ts';
-import { fanOut } from './observe/fan-out.ts';
 import { logEvents } from './observe/log-events.ts';
 import { createLogger } from './observe/logger.ts';
 import { mapField } from './reconcile/map.ts';
 import type { Store } from './store/open-store.ts';
 import { approveHeld, rejectHeld } from './sync/decide-held.ts';
-import { type SyncDeps, sourcePolicy } from './sync/deps.ts';
-import type { EventSink } from './sync/events.ts';
+import { sourcePolicy } from './sync/deps.ts';
 import { changesOf } from './sync/judge-plan.ts';
 import { runSource } from './sync/run-source.ts';
 
-const clock = { now: () => asEpochMs(Date.now()) };
 const kinds = { connectorTypes };
 const actor = (): string => `cli:${userInfo().username}@${hostname()}`;
 
@@ -73,16 +69,6 @@ async function checkConfig(location: ConfigLocation): Promise<ConfigReport> {
     if (error instanceof ConfigInvalidError) return { file, problems: error.problems, sources: [] };
     throw error;
   }
-}
-
-/** Everything that an opened installation is made of. */
-interface Installation {
-  readonly config: Config;
-  readonly policy: Policy;
-  readonly store: Store;
-  readonly holder: string;
-  /** Who listens to every run beside the command: the log, when asked for. */
-  readonly sinks: readonly EventSink[];
 }
 
 async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
@@ -151,38 +137,6 @@ async function reportOf(store: Store, id: RunId): Promise<RunReport> {
     changeCounts: await changeCountsOf(store, run),
     changes: (filter) => changesOf(store.read, id, filter?.states ?? all),
   };
-}
-
-/** Secrets are read now, as late as possible, and only those of this source. */
-async function connect({ config, policy }: Installation, source: SourceName): Promise<Connector> {
-  const found = config.sources.find((candidate) => candidate.name === source);
-  const type = found === undefined ? undefined : connectorType(found.type);
-  const own = sourcePolicy(policy, source);
-  if (found === undefined || type === undefined)
-    throw new RosterdError('source-unknown', `There is no source ${source}.`, { subject: source });
-  return type.create(await resolveSettings(found, type), { account: attributesOf(own) });
-}
-
-function depsWith(installation: Installation, onEvent: EventSink, connector?: Connector): SyncDeps {
-  const { config, store, policy, holder, sinks } = installation;
-  return {
-    store,
-    policy,
-    clock,
-    holder,
-    retention: config.retention,
-    noticeTargets: config.notify,
-    emit: fanOut(onEvent, ...sinks),
-    connector: (source) => {
-      if (connector === undefined) throw new RosterdError('bug', `No connector was made for ${source}.`);
-      return connector;
-    },
-    policyFingerprint: (source) => policyFingerprint(policy, source),
-  };
-}
-
-async function depsFor(installation: Installation, source: SourceName, onEvent: EventSink): Promise<SyncDeps> {
-  return depsWith(installation, onEvent, await connect(installation, source));
 }
 
 /** What the source says of itself, and its first sample as the mapping would make a user of it. */
