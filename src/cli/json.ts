@@ -28,8 +28,12 @@ export interface RunJson {
   /** full, delta */
   readonly mode: string;
   readonly dryRun: boolean;
-  /** reading, planning, applying, verifying; then done, held, partial, failed, interrupted */
+  /** More than 1 when the daemon tried again what failed at the same scheduled time. */
+  readonly attempt: number;
+  /** reading, planning, applying, verifying; then done, held, partial, failed, interrupted, paused */
   readonly state: string;
+  /** How its read ended: complete, partial; null when the source could not be reached. */
+  readonly read: string | null;
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly errorCode: string | null;
