@@ -207,6 +207,7 @@ async function readRuns(sql: Sql, filter: Parameters<RunReader['runs']>[0]): Pro
     const list = sql.dialect.list(parameters.push(jsonParameter(filter.states)), 'text', 'j');
     conditions.push(`state IN (SELECT j.value FROM ${list})`);
   }
+  if (filter.read !== undefined) conditions.push(`read_outcome = $${parameters.push(filter.read)}`);
   if (filter.kind === 'real') conditions.push(`dry_run = ${sql.dialect.kind === 'sqlite' ? '0' : 'false'}`);
   if (filter.since !== undefined) conditions.push(`started_at >= $${parameters.push(toText(filter.since))}`);
   if (filter.heldChecksum !== undefined) conditions.push(`held_checksum = $${parameters.push(filter.heldChecksum)}`);

@@ -279,6 +279,8 @@ export interface RunReader {
     readonly source?: SourceName;
     readonly limit: number;
     readonly states?: readonly Run['state'][];
+    /** How the read ended; runs that did not get so far are left out. */
+    readonly read?: NonNullable<Run['read']>;
     readonly kind?: 'real';
     /** Started then or later. */
     readonly since?: EpochMs;

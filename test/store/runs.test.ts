@@ -73,6 +73,21 @@ describeStores('runs', (stores) => {
     expect(await store.read.runs({ source: hq, states: ['done'], limit: 5 })).toHaveLength(0);
   });
 
+  it('finds the last run of a source whose read was complete, however the run ended', async () => {
+    const store = await stores.open();
+    await store.write(async (tx) => {
+      await tx.runRows.saveRun(run(1, { state: 'done', read: 'complete' }));
+      await tx.runRows.saveRun(run(2, { state: 'failed', read: 'complete' }));
+      await tx.runRows.saveRun(run(3, { state: 'partial', read: 'partial' }));
+      await tx.runRows.saveRun(run(4, { state: 'failed' }));
+      await tx.runRows.saveRun(run(5, { state: 'done', read: 'complete', source: uccx }));
+      await tx.runRows.saveRun(run(6, { state: 'done', read: 'complete', dryRun: true }));
+    });
+    const complete = await store.read.runs({ source: hq, kind: 'real', read: 'complete', limit: 5 });
+    expect(complete.map(({ id }) => id)).toEqual([2, 1]);
+    expect((await store.read.runs({ read: 'partial', limit: 5 })).map(({ id }) => id)).toEqual([3]);
+  });
+
   it('keeps changes, their states and their order', async () => {
     const store = await stores.open();
     await store.write(async (tx) => {
