@@ -47,9 +47,13 @@ export const logDaemon =
         return log.error('the audit log is not as it was written', { seq, durationMs });
       }
       case 'watch:failed':
-        return log.error('the daemon cannot look after itself', { errorCode: event.errorCode, because: event.because });
+        return log.error('the daemon is in trouble', {
+          what: event.what,
+          errorCode: event.errorCode,
+          because: event.because,
+        });
       case 'watch:recovered':
-        return log.info('the daemon looks after itself again', { afterMs: event.afterMs });
+        return log.info('the daemon is out of trouble', { what: event.what, afterMs: event.afterMs });
       default:
         return event satisfies never;
     }

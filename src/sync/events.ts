@@ -107,8 +107,8 @@ export type DaemonEvent =
       readonly durationMs: number;
       readonly seq?: number;
     }
-  /** The daemon's own look at itself failed, e.g. because the database is gone; told once until it works again. */
-  | { readonly kind: 'watch:failed'; readonly errorCode: ErrorCode; readonly because: string }
-  | { readonly kind: 'watch:recovered'; readonly afterMs: number };
+  /** Something that the daemon does every few seconds failed, e.g. because the database is gone; told once until it works again. */
+  | { readonly kind: 'watch:failed'; readonly what: string; readonly errorCode: ErrorCode; readonly because: string }
+  | { readonly kind: 'watch:recovered'; readonly what: string; readonly afterMs: number };
 
 export type EventSink = (event: SyncEvent) => void;
