@@ -36,6 +36,9 @@ export function createRosterd(version: string): Rosterd {
     version,
     init: ({ folder }) => init(folder),
     checkConfig,
+    // Loaded only here: the other commands need neither the scheduler nor the server.
+    serve: async (location, signal, endNow) =>
+      (await import('./compose-daemon.ts')).serve(await load(location), { version, signal, endNow }),
     open: async (location) => openApp(await load(location), location.log ?? 'off'),
     openDatabase: async (location) => openComposedDatabase(await load(location), clock, actor()),
   };

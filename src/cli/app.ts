@@ -115,5 +115,10 @@ export interface Rosterd {
   /** Offline. Throws only when the file cannot be read (`config-not-found`). */
   checkConfig(location: ConfigLocation): Promise<ConfigReport>;
   open(location: ConfigLocation): Promise<App>;
+  /**
+   * The daemon: runs until the signal, then stops between two transactions. Throws what keeps it from starting.
+   * `endNow`: ends the process when stopping takes longer than the configuration allows.
+   */
+  serve(location: ConfigLocation, signal: AbortSignal, endNow: (code: number) => void): Promise<void>;
   openDatabase(location: ConfigLocation): Promise<Database>;
 }

@@ -14,6 +14,10 @@ export interface Cli {
   /** Loaded only when a command needs it, so that --help and completion answer at once. */
   rosterd(): Promise<Rosterd>;
   setExit(code: ExitCode): void;
+  /** The command says itself that it stops, in its log. */
+  sayStopInLog(): void;
+  /** Ends the process at once. */
+  endNow(code: number): void;
 }
 
 export interface Globals {

@@ -9,6 +9,7 @@ import { addDbCommands } from './commands/db.ts';
 import { addFindingCommands } from './commands/finding.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addRunCommands } from './commands/run.ts';
+import { addServeCommand } from './commands/serve.ts';
 import { addSourceCommands } from './commands/source.ts';
 import { addSyncCommands } from './commands/sync.ts';
 import { addTeamCommands } from './commands/team.ts';
@@ -45,6 +46,7 @@ export function buildProgram(cli: Cli, version: string): Command {
   addConfigCommands(program, cli);
   addSourceCommands(program, cli);
   addSyncCommands(program, cli);
+  addServeCommand(program, cli);
   addRunCommands(program, cli);
   addUserCommands(program, cli);
   addTeamCommands(program, cli);

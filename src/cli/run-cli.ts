@@ -27,7 +27,10 @@ const endCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 export async function runCli(args: readonly string[], doors: CliDoors): Promise<number> {
   const terminal = new Terminal(doors.streams);
   const stop = new AbortController();
-  const removeSignals = listenForSignals(doors, terminal, stop);
+  let isStopInLog = false;
+  const removeSignals = listenForSignals(doors, stop, () => {
+    if (!isStopInLog) terminal.errorLine('Stopping after the present transaction. Once more to stop at once.');
+  });
   let exit: ExitCode = exitCodes.done;
   const cli: Cli = {
     terminal,
@@ -37,6 +40,10 @@ export async function runCli(args: readonly string[], doors: CliDoors): Promise<
     setExit: (code) => {
       exit = code;
     },
+    sayStopInLog: () => {
+      isStopInLog = true;
+    },
+    endNow: doors.endNow,
   };
   const format = args.includes('--json') ? 'json' : 'text';
   try {
@@ -55,13 +62,13 @@ export async function runCli(args: readonly string[], doors: CliDoors): Promise<
   }
 }
 
-function listenForSignals(doors: CliDoors, terminal: Terminal, stop: AbortController): () => void {
+function listenForSignals(doors: CliDoors, stop: AbortController, sayStop: () => void): () => void {
   const onSignal = (name: keyof typeof endCodes): void => {
     if (stop.signal.aborted) {
       doors.endNow(endCodes[name]);
       return;
     }
-    terminal.errorLine('Stopping after the present transaction. Once more to stop at once.');
+    sayStop();
     stop.abort(new RosterdError('interrupted', 'Stopped by a signal.'));
   };
   const onInt = (): void => onSignal('SIGINT');

@@ -156,5 +156,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
       checkConfig: () => Promise.resolve({ file: 'r.yaml', problems: [], sources: app.sources }),
       open: () => Promise.resolve(app),
       openDatabase: unused,
+      serve: unused,
     }),
 });
