@@ -90,6 +90,8 @@ function readCommandTree(): CommandNode {
       now: () => 0,
       rosterd: () => Promise.reject(new Error('no command runs here')),
       setExit: () => undefined,
+      sayStopInLog: () => undefined,
+      endNow: () => undefined,
     },
     '0.0.0',
   );
