@@ -27,7 +27,7 @@ import { sourcePolicy } from './sync/deps.ts';
 import { changesOf } from './sync/judge-plan.ts';
 import { runSource } from './sync/run-source.ts';
 
-const kinds = { connectorTypes };
+const kinds = { connectorTypes, checkCron: () => undefined };
 const actor = (): string => `cli:${userInfo().username}@${hostname()}`;
 
 /** What a person at the command line works with. */

@@ -49,6 +49,14 @@ audit:
   # Written by \`rosterd init\`. Keep a copy apart from the database: without it the audit log cannot be verified.
   keyFile: audit.key
 
+# Who is told when something needs a person, by mail or webhook; nobody unless this is filled in.
+# notify:
+#   - name: it-mail
+#     type: smtp
+#     host: mail.corp.example
+#     from: rosterd@corp.example
+#     to: [it-night@corp.example]
+
 sources:
   - name: ${quoted(name)}
     type: active-directory
@@ -69,6 +77,11 @@ ${ca}
       # memberOf: ["CN=Contact Centre,OU=Groups,DC=corp,DC=example"]
     groups:
       base: ${quoted(options.groupsBase ?? 'OU=Contact Centre Groups,DC=corp,DC=example')}
+
+    # When \`rosterd serve\` reads this source: minute, hour, day of month, month, day of week.
+    schedule:
+      full: "*/30 * * * *"
+      timeZone: UTC
 
     # Create a user for an account that matches none. The first run of a source never touches an existing user unasked.
     createUsers: true

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { ConnectorType } from './connector-type.ts';
+import { targetSchemas } from './schema-daemon.ts';
 import { fileSchema } from './schema-file.ts';
 import { sourceSchema } from './schema-source.ts';
 import { secretSchema } from './schema-values.ts';
@@ -74,11 +75,16 @@ export function configJsonSchema(types: readonly ConnectorType[]): string {
     items: items.length === 1 && items[0] !== undefined ? items[0] : { anyOf: items },
     description: 'What rosterd reads, in order of precedence.',
   };
+  const notify: JsonSchema = {
+    type: 'array',
+    items: { anyOf: Object.values(targetSchemas).map(toJsonSchema) },
+    description: 'Who is told when something needs a person. Default: nobody.',
+  };
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'rosterd configuration',
     ...file,
-    properties: { ...file.properties, sources },
+    properties: { ...file.properties, notify, sources },
     $defs: { ...file.$defs, ...shared.$defs },
   };
   return `${prettyJson(schema)}\n`;

@@ -5,10 +5,20 @@ import { dirname, resolve } from 'node:path';
 import { RosterdError } from '../model/errors.ts';
 import { asSourceName } from '../model/ids.ts';
 import type { RoleCatalogue } from '../model/policy.ts';
-import { type Config, type SecretUse, type SourceConfig, type StoreConfig, secretName } from './config.ts';
+import { type CheckCron, checkSchedule } from './check-schedules.ts';
+import {
+  type Config,
+  type NotifyConfig,
+  type SecretUse,
+  type SourceConfig,
+  type StoreConfig,
+  secretName,
+  targetSecretName,
+} from './config.ts';
 import type { ConnectorType } from './connector-type.ts';
 import { type ConfigDocument, type ConfigPath, maxFileBytes, type Place, parseConfigDocument } from './document.ts';
 import { type Complaint, checkWith } from './issues.ts';
+import { readNotifyBlock, secretsOf } from './notify-block.ts';
 import { ConfigInvalidError, type ConfigProblem, inFileOrder } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { defaultRoles, type FileSettings, fileSchema } from './schema-file.ts';
@@ -19,8 +29,9 @@ import { absoluteIn, readSourceBlock } from './source-block.ts';
 /** Nobody mends more at once, and each place costs a walk through the file. */
 const maxProblems = 500;
 
-interface LoadOptions {
+export interface LoadOptions {
   readonly connectorTypes: readonly ConnectorType[];
+  readonly checkCron: CheckCron;
 }
 
 /** `['sources', 0, 'my key']` -> `sources[0]["my key"]`. */
@@ -55,22 +66,27 @@ function compileStore(store: StoreConfig, directory: string): StoreConfig {
   return 'file' in store.url ? { kind: 'postgresql', url: { file: absoluteIn(directory, store.url.file) } } : store;
 }
 
+interface Uses {
+  readonly store: StoreConfig;
+  readonly sources: readonly SourceConfig[];
+  readonly notify: readonly NotifyConfig[];
+}
+
 /** Every secret that the file refers to, with its place. */
-function secretUses(
-  store: StoreConfig,
-  sources: readonly SourceConfig[],
-  placeOf: (path: ConfigPath) => Place,
-): readonly SecretUse[] {
-  const ofSources = sources.flatMap((source, index) =>
-    source.secrets.map(({ path, ref }) => ({
-      path: ['sources', index, ...path],
+function secretUses({ store, sources, notify }: Uses, placeOf: (path: ConfigPath) => Place): readonly SecretUse[] {
+  const ofSources = sources.flatMap(({ name, secrets }, index) =>
+    secrets.map(({ path, ref }) => ({ path: ['sources', index, ...path], ref, what: secretName(name, path) })),
+  );
+  const ofTargets = notify.flatMap((target, index) =>
+    secretsOf(target).map(({ path, ref }) => ({
+      path: ['notify', index, ...path],
       ref,
-      what: secretName(source.name, path),
+      what: targetSecretName(target.name, path),
     })),
   );
   const ofStore =
     store.kind === 'postgresql' ? [{ path: ['store', 'postgresql'], ref: store.url, what: 'store.postgresql' }] : [];
-  return [...ofStore, ...ofSources].map(({ path, ref, what }) => ({
+  return [...ofStore, ...ofTargets, ...ofSources].map(({ path, ref, what }) => ({
     path: pathText(path),
     ref,
     what,
@@ -83,14 +99,16 @@ interface Parts {
   readonly path: string;
   readonly settings: FileSettings;
   readonly sources: readonly SourceConfig[];
+  readonly notify: readonly NotifyConfig[];
   readonly warnings: readonly ConfigProblem[];
   readonly placeOf: (path: ConfigPath) => Place;
 }
 
-function assemble({ path, settings, sources, warnings, placeOf }: Parts): Config {
+function assemble({ path, settings, sources, notify, warnings, placeOf }: Parts): Config {
   const directory = dirname(path);
   const store = compileStore(settings.store, directory);
   const { auditPayloads, runs } = settings.retention;
+  const { keyFile, verify } = settings.audit;
   const precedence = Object.entries(settings.precedence).flatMap(([field, names]) =>
     names === undefined ? [] : [[field, names.map(asSourceName)]],
   );
@@ -98,12 +116,12 @@ function assemble({ path, settings, sources, warnings, placeOf }: Parts): Config
     path,
     store,
     audit: {
-      keyFile: absoluteIn(directory, settings.audit.keyFile),
+      keyFile: absoluteIn(directory, keyFile),
       ...placeOf(['audit', 'keyFile']),
-      verify: undefined,
+      verify: verify === 'off' ? undefined : { cron: verify.at, timeZone: verify.timeZone },
     },
-    serve: { listen: undefined, stopWithinMs: 30_000 },
-    notify: [],
+    serve: { listen: settings.serve.listen, stopWithinMs: settings.serve.stopWithin },
+    notify,
     log: settings.log,
     retention: {
       auditPayloadsMs: auditPayloads === 'forever' ? undefined : parseDuration(auditPayloads),
@@ -115,13 +133,56 @@ function assemble({ path, settings, sources, warnings, placeOf }: Parts): Config
     roles: compileRoles(settings.roles),
     protected: settings.protected,
     validation: settings.validation,
-    secrets: secretUses(store, sources, placeOf),
+    secrets: secretUses({ store, sources, notify }, placeOf),
     warnings,
   };
 }
 
+interface Block {
+  readonly complaints: readonly Complaint[];
+  readonly warnings: readonly Complaint[];
+}
+
+/** Reads each entry of a list whose entries have schemas of their own; complaints get their places in the whole file. */
+function readBlocks<Kind extends Block>(
+  file: unknown,
+  key: 'sources' | 'notify',
+  read: (value: unknown) => Kind,
+): readonly Kind[] {
+  const written = valueAt(file, [key]);
+  return (Array.isArray(written) ? written : []).map((value, index) => {
+    const block = read(value);
+    const inFile = (complaint: Complaint): Complaint => ({ ...complaint, path: [key, index, ...complaint.path] });
+    return { ...block, complaints: block.complaints.map(inFile), warnings: block.warnings.map(inFile) };
+  });
+}
+
+/** Asked only when the rest of the audit section is right. */
+function checkVerify(settings: FileSettings | undefined, checkCron: CheckCron): readonly Complaint[] {
+  const verify = settings?.audit.verify ?? 'off';
+  if (verify === 'off') return [];
+  const at = ['audit', 'verify'];
+  return checkSchedule(
+    { cron: verify.at, timeZone: verify.timeZone, cronAt: [...at, 'at'], timeZoneAt: [...at, 'timeZone'] },
+    checkCron,
+  );
+}
+
+/** Why the value of a whole file is none. */
+const notASection = (value: unknown): Complaint => ({
+  path: [],
+  at: 'value',
+  message:
+    value === null
+      ? 'is empty; `rosterd init` writes one to start from'
+      : 'must be a section with keys like version and sources',
+});
+
 /** The same as loadConfig for a text that is at hand; `file` names it in problems, and its folder is where relative paths start. */
-export function parseConfig(text: string, { file, connectorTypes }: LoadOptions & { readonly file: string }): Config {
+export function parseConfig(
+  text: string,
+  { file, connectorTypes, checkCron }: LoadOptions & { readonly file: string },
+): Config {
   const document = parseConfigDocument(text);
   const path = resolve(file);
   const broken = document.problems.map(
@@ -129,34 +190,30 @@ export function parseConfig(text: string, { file, connectorTypes }: LoadOptions 
   );
   if (document.value === undefined) throw new ConfigInvalidError(file, inFileOrder(broken));
   const place = placer(document, file);
-  if (!isSection(document.value)) {
-    const message =
-      document.value === null
-        ? 'is empty; `rosterd init` writes one to start from'
-        : 'must be a section with keys like version and sources';
-    throw new ConfigInvalidError(file, [...broken, place('error')({ path: [], at: 'value', message })]);
-  }
-  const checked = checkWith(fileSchema, document.value);
-  const written = valueAt(document.value, ['sources']);
-  const blocks = (Array.isArray(written) ? written : []).map((block, index) => {
-    const { source, complaints, warnings } = readSourceBlock(block, connectorTypes, dirname(path));
-    const inFile = (complaint: Complaint): Complaint => ({ ...complaint, path: ['sources', index, ...complaint.path] });
-    return { source, complaints: complaints.map(inFile), warnings: warnings.map(inFile) };
-  });
+  const value = document.value;
+  if (!isSection(value)) throw new ConfigInvalidError(file, [...broken, place('error')(notASection(value))]);
+  const directory = dirname(path);
+  const checked = checkWith(fileSchema, value);
+  const settings = checked.kind === 'valid' ? checked.output : undefined;
+  const sources = readBlocks(value, 'sources', (entry) =>
+    readSourceBlock(entry, { connectorTypes, checkCron, directory }),
+  );
+  const notify = readBlocks(value, 'notify', (entry) => readNotifyBlock(entry, directory));
   const complaints = [
     ...(checked.kind === 'invalid' ? checked.complaints : []),
-    ...blocks.flatMap((block) => block.complaints),
-    ...checkReferences(document.value),
+    ...[...sources, ...notify].flatMap((block) => block.complaints),
+    ...checkVerify(settings, checkCron),
+    ...checkReferences(value),
   ];
-  const warnings = blocks.flatMap((block) => block.warnings).map(place('warning'));
+  const warnings = [...sources, ...notify].flatMap((block) => block.warnings).map(place('warning'));
   const errors = [...broken, ...complaints.slice(0, maxProblems).map(place('error'))];
-  const sources = blocks.flatMap(({ source }) => source ?? []);
-  if (checked.kind === 'invalid' || errors.length > 0)
+  if (settings === undefined || errors.length > 0)
     throw new ConfigInvalidError(file, inFileOrder([...errors, ...warnings]));
   return assemble({
     path,
-    settings: checked.output,
-    sources,
+    settings,
+    sources: sources.flatMap(({ source }) => source ?? []),
+    notify: notify.flatMap(({ target }) => target ?? []),
     warnings: inFileOrder(warnings),
     placeOf: document.keyAt,
   });
@@ -194,6 +251,6 @@ async function readConfigFile(path: string): Promise<Uint8Array> {
 }
 
 /** Throws RosterdError `config-not-found`, or ConfigInvalidError with all problems. Secrets are not resolved. */
-export async function loadConfig(path: string, { connectorTypes }: LoadOptions): Promise<Config> {
-  return parseConfig(decode(await readConfigFile(path), path), { file: path, connectorTypes });
+export async function loadConfig(path: string, options: LoadOptions): Promise<Config> {
+  return parseConfig(decode(await readConfigFile(path), path), { file: path, ...options });
 }

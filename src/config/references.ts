@@ -24,21 +24,21 @@ function checkNames(values: unknown, known: readonly string[], what: string, pat
   });
 }
 
-function duplicateNames(sources: readonly unknown[]): readonly Complaint[] {
+function duplicateNames(section: 'sources' | 'notify', entries: readonly unknown[]): readonly Complaint[] {
   const first = new Map<string, number>();
   const complaints: Complaint[] = [];
-  for (const [index, source] of sources.entries()) {
-    const name = sectionOf(source)['name'];
+  for (const [index, entry] of entries.entries()) {
+    const name = sectionOf(entry)['name'];
     if (typeof name !== 'string') continue;
-    // Names that differ in case only would be one source to people and two to the store.
+    // Names that differ in case only would be one to people and two to the store.
     const key = name.toLowerCase();
     const earlier = first.get(key);
     if (earlier === undefined) first.set(key, index);
     else
       complaints.push({
-        path: ['sources', index, 'name'],
+        path: [section, index, 'name'],
         at: 'value',
-        message: `is also the name of sources[${earlier}]; every source needs its own`,
+        message: `is also the name of ${section}[${earlier}]; every ${section === 'sources' ? 'source' : 'target'} needs its own`,
       });
   }
   return complaints;
@@ -54,7 +54,8 @@ export function checkReferences(value: unknown): readonly Complaint[] {
   const aRole = 'a role of the catalogue (roles)';
   const ranked = Object.keys(sectionOf(sectionOf(file['mainTeam'])['rank']));
   return [
-    ...duplicateNames(sources),
+    ...duplicateNames('sources', sources),
+    ...duplicateNames('notify', listOf(file['notify'])),
     ...Object.entries(sectionOf(file['precedence'])).flatMap(([field, list]) =>
       checkNames(list, names, aSource, ['precedence', field]),
     ),

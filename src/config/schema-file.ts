@@ -1,9 +1,10 @@
-// The whole file but for its sources, whose schema depends on their type.
+// The whole file but for its sources and its targets of notices, whose schemas depend on their type.
 
 import { z } from 'zod';
 import type { RoleCatalogue } from '../model/policy.ts';
 import { fieldNames } from '../model/user.ts';
 import type { StoreConfig } from './config.ts';
+import { serveSchema, verifySchema } from './schema-daemon.ts';
 import { durationSchema, parseDuration, patternSchema, secretSchema, textSchema, uniqueList } from './schema-values.ts';
 
 /** What reviewing needs (R157, R158) and the three composite roles that have it (R159). */
@@ -65,7 +66,10 @@ export const fileSchema = z.strictObject({
   store: storeSchema,
   audit: z.strictObject({
     keyFile: textSchema.describe('Key of the audit chain, outside the database; `rosterd init` writes it.'),
+    verify: verifySchema,
   }),
+  serve: serveSchema.prefault({}).describe('The daemon (`rosterd serve`).'),
+  notify: z.array(z.unknown()).default([]),
   log: z
     .strictObject({
       level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { CorrelationKey, GuardPolicy } from '../model/policy.ts';
+import { scheduleSchema } from './schema-daemon.ts';
 import { attributeMappingSchema, fieldMappingSchema, roleMappingSchema } from './schema-mapping.ts';
 import { durationSchema, patternSchema, ratioSchema, uniqueList } from './schema-values.ts';
 
@@ -105,6 +106,7 @@ export const sourceSchema = z.strictObject({
     'Names the source in the log, the audit and on the command line. Keep it: it owns what it set.',
   ),
   type: z.string().describe('Kind of source.'),
+  schedule: scheduleSchema.optional().describe('When the daemon reads this source. Without it: only on demand.'),
   createUsers: z.boolean().optional().describe('Create a user for an account that matches none.'),
   correlation: uniqueList(z.enum(correlationKeys))
     .min(1, { error: 'must name at least one of username, email and employeeId' })

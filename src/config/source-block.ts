@@ -3,6 +3,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { asSourceName } from '../model/ids.ts';
 import type { GuardLimit, MappingRule, SourceMapping, SourcePolicy } from '../model/policy.ts';
+import type { SourceSchedule } from '../model/schedule.ts';
+import { type CheckCron, checkSchedule } from './check-schedules.ts';
 import type { SettingSecret, SourceConfig } from './config.ts';
 import type { ConnectorType } from './connector-type.ts';
 import type { ConfigPath } from './document.ts';
@@ -167,6 +169,31 @@ function contradictions(policy: SourcePolicy): readonly Complaint[] {
   return complaints;
 }
 
+const compileSchedule = ({
+  full,
+  timeZone,
+  deadline,
+  overdueAfter,
+}: NonNullable<SharedSource['schedule']>): SourceSchedule => ({
+  full,
+  timeZone,
+  deadlineMs: deadline,
+  overdueAfterMs: overdueAfter,
+});
+
+const checkOwnSchedule = ({ schedule }: SharedSource, checkCron: CheckCron): readonly Complaint[] =>
+  schedule === undefined
+    ? []
+    : checkSchedule(
+        {
+          cron: schedule.full,
+          timeZone: schedule.timeZone,
+          cronAt: ['schedule', 'full'],
+          timeZoneAt: ['schedule', 'timeZone'],
+        },
+        checkCron,
+      );
+
 /** A warning has no place of its own; most are about TLS, so the setting that says `off` is shown, else the connection. */
 const placeOfWarning = (settings: Readonly<Record<string, unknown>>): ConfigPath =>
   valueAt(settings, ['connection', 'tls']) === undefined ? ['connection'] : ['connection', 'tls'];
@@ -192,8 +219,15 @@ function checkType(
   );
 }
 
-/** Checks one entry of `sources`; `directory` is the folder that relative file names start from. Paths are inside the entry. */
-export function readSourceBlock(value: unknown, types: readonly ConnectorType[], directory: string): SourceBlock {
+export interface SourceContext {
+  readonly connectorTypes: readonly ConnectorType[];
+  readonly checkCron: CheckCron;
+  /** The folder that relative file names start from. */
+  readonly directory: string;
+}
+
+/** Checks one entry of `sources`. Paths are inside the entry. */
+export function readSourceBlock(value: unknown, { connectorTypes, checkCron, directory }: SourceContext): SourceBlock {
   if (!isSection(value))
     return {
       complaints: [{ path: [], at: 'value', message: 'must be a section with keys like name and type' }],
@@ -201,7 +235,7 @@ export function readSourceBlock(value: unknown, types: readonly ConnectorType[],
     };
   const pick = (keys: readonly string[]) =>
     Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key)));
-  const type = checkType(value, types);
+  const type = checkType(value, connectorTypes);
   const shared = checkWith(sourceSchema, { type: '', ...pick(sharedSourceKeys) });
   const complaints: Complaint[] =
     shared.kind === 'invalid' ? shared.complaints.filter(({ path }) => path[0] !== 'type') : [];
@@ -218,10 +252,18 @@ export function readSourceBlock(value: unknown, types: readonly ConnectorType[],
   if (shared.kind === 'invalid' || settings.kind === 'invalid') return { complaints, warnings: [] };
 
   const policy = compileSource(shared.output, type, type.defaults(settings.output));
-  complaints.push(...contradictions(policy));
+  complaints.push(...contradictions(policy), ...checkOwnSchedule(shared.output, checkCron));
   const place = placeOfWarning(taken.settings);
   const warnings = type.warnings(settings.output).map((message): Complaint => ({ path: place, at: 'value', message }));
   if (complaints.length > 0) return { complaints, warnings };
-  const source = { name: policy.name, type: type.type, settings: taken.settings, secrets: taken.secrets, policy };
+  const { schedule } = shared.output;
+  const source: SourceConfig = {
+    name: policy.name,
+    type: type.type,
+    settings: taken.settings,
+    secrets: taken.secrets,
+    policy,
+    ...(schedule === undefined ? {} : { schedule: compileSchedule(schedule) }),
+  };
   return { source, complaints, warnings };
 }

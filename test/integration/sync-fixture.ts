@@ -159,7 +159,7 @@ async function assemble(given: Parts): Promise<Office> {
 
   /** Everything that follows from the configuration file as it is now. */
   async function parts(): Promise<{ readonly deps: SyncDeps; readonly admin: Admin }> {
-    const config = await loadConfig(configFile, { connectorTypes });
+    const config = await loadConfig(configFile, { connectorTypes, checkCron: () => undefined });
     const policy = compilePolicy(config);
     const connectors = new Map<SourceName, ReturnType<SyncDeps['connector']>>();
     for (const source of config.sources) {

@@ -9,7 +9,7 @@ import { initConfig, writeInitialFiles } from '../../src/config/init.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { defaultRoles } from '../../src/config/schema-file.ts';
-import { directory, fileWith } from './config-fixture.ts';
+import { checkCron, directory, fileWith } from './config-fixture.ts';
 
 const examplePath = join(import.meta.dirname, '../../config/rosterd.example.yaml');
 
@@ -32,14 +32,14 @@ function propertyNames(schema: unknown): readonly string[] {
 
 describe('config/rosterd.example.yaml', () => {
   it('is valid', async () => {
-    const config = await loadConfig(examplePath, { connectorTypes });
+    const config = await loadConfig(examplePath, { connectorTypes, checkCron });
     expect(config.warnings).toEqual([]);
     expect(config.sources.map(({ name }) => name)).toContain('ad-hq');
   });
 
   it('shows the defaults of roles, guard and validation as they are', async () => {
-    const policy = compilePolicy(await loadConfig(examplePath, { connectorTypes }));
-    const plain = compilePolicy(parseConfig(fileWith(''), { file: 'r.yaml', connectorTypes: [directory] }));
+    const policy = compilePolicy(await loadConfig(examplePath, { connectorTypes, checkCron }));
+    const plain = compilePolicy(parseConfig(fileWith(''), { file: 'r.yaml', connectorTypes: [directory], checkCron }));
     expect(policy.roles).toEqual(defaultRoles);
     expect(policy.validation).toEqual(plain.validation);
     expect(policy.sources[0]?.guard).toEqual(plain.sources[0]?.guard);
@@ -60,7 +60,7 @@ describe('configJsonSchema', () => {
     const schema = JSON.parse(text);
     const [source] = [schema.properties.sources.items].flatMap((items) => items.anyOf ?? items);
     expect(source.properties.connection.properties.bind.properties.password.properties).toHaveProperty('file');
-    expect(text).not.toContain('"secret"');
+    expect(text).not.toContain('"secret": true');
     expect(schema.required).toEqual(['version', 'store', 'audit', 'sources']);
   });
 
@@ -75,7 +75,7 @@ describe('configJsonSchema', () => {
 
 describe('initConfig', () => {
   it('is valid as it comes', () => {
-    const config = parseConfig(initConfig(), { file: join(folder, 'rosterd.yaml'), connectorTypes });
+    const config = parseConfig(initConfig(), { file: join(folder, 'rosterd.yaml'), connectorTypes, checkCron });
     expect(config.store).toEqual({ kind: 'sqlite', path: '/var/lib/rosterd/rosterd.db' });
     expect(config.secrets).toMatchObject([{ ref: { file: join(folder, 'secrets/ad-hq-password') } }]);
     expect(config.warnings).toEqual([]);
@@ -92,7 +92,7 @@ describe('initConfig', () => {
       usersBase: odd,
       groupsBase: odd,
     });
-    const config = parseConfig(text, { file: join(folder, 'rosterd.yaml'), connectorTypes });
+    const config = parseConfig(text, { file: join(folder, 'rosterd.yaml'), connectorTypes, checkCron });
     expect(config.store).toEqual({ kind: 'sqlite', path: join(folder, 'data/my: db #1.db') });
     expect(config.sources[0]?.settings).toMatchObject({
       connection: { bind: { user: 'CORP\\svc' }, tls: { caFile: join(folder, 'ca: 1.pem') } },
@@ -114,7 +114,7 @@ describe('writeInitialFiles', () => {
     expect(await modeOf(join(target, 'audit.key'))).toBe('600');
     expect(await modeOf(join(target, 'rosterd.yaml'))).toBe('640');
     expect(await readFile(join(target, 'audit.key'), 'utf8')).toMatch(/^[0-9a-f]{64}\n$/u);
-    expect((await loadConfig(join(target, 'rosterd.yaml'), { connectorTypes })).audit.keyFile).toBe(
+    expect((await loadConfig(join(target, 'rosterd.yaml'), { connectorTypes, checkCron })).audit.keyFile).toBe(
       join(target, 'audit.key'),
     );
     expect(await readdir(target)).toHaveLength(2);
@@ -144,7 +144,7 @@ describe('writeInitialFiles', () => {
 });
 
 describe('loadConfig', () => {
-  const load = (path: string) => loadConfig(path, { connectorTypes: [directory] });
+  const load = (path: string) => loadConfig(path, { connectorTypes: [directory], checkCron });
 
   it('says when the file is not there or cannot be read', async () => {
     await expect(load(join(folder, 'no.yaml'))).rejects.toMatchObject({

@@ -35,6 +35,12 @@ export const directory: ConnectorType = {
   warnings: (settings) => (settingsSchema.parse(settings).connection.tls === 'off' ? ['TLS is off'] : []),
 };
 
+/** Five or six words that look like cron, and a zone that the runtime knows. */
+export function checkCron(expression: string, timeZone: string): string | undefined {
+  if (!/^(?:[\d*/,-]+\s+){4,5}[\d*/,-]+$/u.test(expression)) return 'is not a cron expression';
+  return Intl.supportedValuesOf('timeZone').includes(timeZone) || timeZone === 'UTC' ? undefined : 'is not a time zone';
+}
+
 /** A whole file: the head, then one source whose keys beyond name, type and connection are `rest` (indented by four). */
 export const fileWith = (rest: string, head = ''): string => `version: 1
 store: { sqlite: rosterd.db }
@@ -49,7 +55,7 @@ ${rest}`;
 export const restLine = 8;
 
 export const load = (text: string, file = '/etc/rosterd/rosterd.yaml') =>
-  parseConfig(text, { file, connectorTypes: [directory] });
+  parseConfig(text, { file, connectorTypes: [directory], checkCron });
 
 /** Every problem as `line:column path: message`, or nothing when the file is valid. */
 export function problemsOf(text: string): readonly string[] {
