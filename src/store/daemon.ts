@@ -2,12 +2,13 @@
 // Invariant: one delivery per target and notice key, whoever writes it and how often.
 
 import { canonicalJson } from '../model/change.ts';
-import { asSourceName, type EpochMs } from '../model/ids.ts';
+import type { FindingCode } from '../model/finding.ts';
+import { asSourceName, type EpochMs, type SourceName } from '../model/ids.ts';
 import type { Delivery, Notice } from '../model/notice.ts';
 import type { Pause } from '../model/pause.ts';
 import type { Skip } from '../model/schedule.ts';
-import type { DaemonReader, DaemonWriter } from '../sync/ports/daemon.ts';
-import { insertRows, type Row, readForEach } from './bulk.ts';
+import type { DaemonReader, DaemonWriter, OpenFinding } from '../sync/ports/daemon.ts';
+import { insertRows, type Row, readForEach, updateRows } from './bulk.ts';
 import type { Columns } from './dialect.ts';
 import { isDead } from './process-holder.ts';
 import { jsonParameter, type Sql } from './sql.ts';
@@ -25,6 +26,14 @@ const newDelivery: Columns = {
   notice: 'text',
   created_at: 'text',
   next_attempt_at: 'text',
+};
+const progress: Columns = {
+  id: 'int',
+  attempts: 'int',
+  next_attempt_at: 'text',
+  sent_at: 'text',
+  gave_up_at: 'text',
+  last_error: 'text',
 };
 
 export function daemonReader(sql: Sql): DaemonReader {
@@ -60,6 +69,15 @@ export function daemonReader(sql: Sql): DaemonReader {
       );
       return row === undefined ? undefined : (JSON.parse(row.notice) as Notice);
     },
+    async noticesSince(kind, since) {
+      const rows = await sql.all<{ notice: string; notice_key: string }>(
+        'SELECT notice, notice_key FROM deliveries WHERE kind = $1 AND created_at >= $2 ORDER BY id',
+        kind,
+        toText(since),
+      );
+      return [...new Map(rows.map((row) => [row.notice_key, JSON.parse(row.notice) as Notice])).values()];
+    },
+    openFindings: (source, codes) => readOpenFindings(sql, source, codes),
     syncOffEnding: (after, until) => readSyncOffEnding(sql, after, until),
   };
 }
@@ -67,15 +85,12 @@ export function daemonReader(sql: Sql): DaemonReader {
 export function daemonWriter(sql: Sql, allocate: (count: number) => Promise<number>): DaemonWriter {
   return {
     async setPause({ scope, reason, by, since, until }) {
-      const row: Row = [scopeKey(scope), reason, by, toText(since), toTextOrNull(until)];
-      const update = Object.keys(pauseTable).filter((name) => name !== 'scope');
-      await insertRows(sql, { table: 'pauses', columns: pauseTable, onConflict: { key: 'scope', update } }, [row]);
+      const row = [scopeKey(scope), reason, by, toText(since), toTextOrNull(until)];
+      await put(sql, 'pauses', pauseTable, row);
     },
     liftPause: async (scope) => (await sql.run('DELETE FROM pauses WHERE scope = $1', scopeKey(scope))) > 0,
     async saveSkip({ source, dueAt, at, reason, detail }) {
-      const row: Row = [source, toText(dueAt), toText(at), reason, detail];
-      const update = Object.keys(skipTable).filter((name) => name !== 'source');
-      await insertRows(sql, { table: 'skips', columns: skipTable, onConflict: { key: 'source', update } }, [row]);
+      await put(sql, 'skips', skipTable, [source, toText(dueAt), toText(at), reason, detail]);
     },
     async addNotices(notices, targets) {
       const wanted = targets.flatMap((target) =>
@@ -88,24 +103,28 @@ export function daemonWriter(sql: Sql, allocate: (count: number) => Promise<numb
         const { kind, key, source, at } = notice;
         return [first + index, target, kind, key, source, canonicalJson(notice), toText(at), toText(at)];
       });
-      return insertRows(sql, { table: 'deliveries', columns: newDelivery }, rows);
+      const onConflict = { key: 'target, notice_key', update: 'nothing' } as const;
+      return insertRows(sql, { table: 'deliveries', columns: newDelivery, onConflict }, rows);
     },
     async saveDelivery({ id, attempts, nextAttemptAt, sentAt, gaveUpAt, lastError }) {
-      await sql.run(
-        `UPDATE deliveries SET attempts = $2, next_attempt_at = $3, sent_at = $4, gave_up_at = $5, last_error = $6
-          WHERE id = $1`,
-        id,
-        attempts,
-        toTextOrNull(nextAttemptAt),
-        toTextOrNull(sentAt),
-        toTextOrNull(gaveUpAt),
-        lastError ?? null,
-      );
-    },
-    async forgetDeliveries(before) {
-      await sql.run('DELETE FROM deliveries WHERE next_attempt_at IS NULL AND created_at < $1', toText(before));
+      const times = [nextAttemptAt, sentAt, gaveUpAt].map(toTextOrNull);
+      const row = [id, attempts, ...times, lastError];
+      await updateRows(sql, { table: 'deliveries', key: 'id', columns: progress }, [row]);
     },
   };
+}
+
+/** Sets the row whose key is the first column. Writes nothing where it is so already. */
+async function put(sql: Sql, table: string, columns: Columns, row: readonly (string | null)[]): Promise<void> {
+  const [key = '', ...rest] = Object.keys(columns);
+  const places = row.map((_, index) => `$${index + 1}`).join(', ');
+  const sets = rest.map((name) => `${name} = excluded.${name}`).join(', ');
+  const differs = rest.map((name) => `${table}.${name} IS DISTINCT FROM excluded.${name}`).join(' OR ');
+  await sql.run(
+    `INSERT INTO ${table} (${key}, ${rest.join(', ')}) VALUES (${places})
+     ON CONFLICT (${key}) DO UPDATE SET ${sets} WHERE ${differs}`,
+    ...row,
+  );
 }
 
 // --- pauses and skips ---------------------------------------------------------------
@@ -208,11 +227,48 @@ async function readDeliveries(
   }));
 }
 
-/** The end of a sync switch is one of the due times of a user, so the index on those finds the candidates. */
+// --- what notices are made of -------------------------------------------------------
+
+interface FindingRow {
+  readonly id: number;
+  readonly code: string;
+  readonly subject: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly opened_at: string;
+}
+
+async function readOpenFindings(
+  sql: Sql,
+  source: SourceName,
+  codes: readonly FindingCode[],
+): ReturnType<DaemonReader['openFindings']> {
+  const rows = await sql.all<FindingRow>(
+    `SELECT id, code, subject, label, detail, opened_at FROM findings WHERE source = $1 AND closed_at IS NULL
+       AND code IN (SELECT j.value FROM ${sql.dialect.list(2, 'text', 'j')}) ORDER BY id`,
+    source,
+    jsonParameter(codes),
+  );
+  return rows.map(({ id, code, subject, label, detail, opened_at: openedAt }) => ({
+    id,
+    code: code as FindingCode,
+    source,
+    subject,
+    label,
+    detail: JSON.parse(detail) as OpenFinding['detail'],
+    openedAt: toMs(openedAt),
+  }));
+}
+
+/**
+ * Found by two indexes, whatever the number of users. Who was switched off stays dirty until a plan has looked at the user, and
+ * that plan notes the end as a due time (the earliest of them is stored). A due time that has come makes the user dirty again.
+ */
 async function readSyncOffEnding(sql: Sql, after: EpochMs, until: EpochMs): ReturnType<DaemonReader['syncOffEnding']> {
   const rows = await sql.all<UserJoinRow>(
     `SELECT ${userColumns(sql.dialect)} FROM users u
-      WHERE u.sync_off IS NOT NULL AND u.recheck_at IS NOT NULL AND u.recheck_at <= $1 ORDER BY u.id`,
+      WHERE u.sync_off IS NOT NULL
+        AND u.id IN (SELECT id FROM users WHERE recheck_at <= $1 UNION SELECT user_id FROM dirty_users) ORDER BY u.id`,
     toText(until),
   );
   return rows.map(toUser).filter((user) => {

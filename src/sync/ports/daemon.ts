@@ -1,5 +1,6 @@
 // What the daemon needs of the store beside the ports of a run: pauses, skipped times and the outbox of notices.
 
+import type { Finding, FindingCode } from '../../model/finding.ts';
 import type { EpochMs, SourceName } from '../../model/ids.ts';
 import type { Delivery, Notice, NoticeKind } from '../../model/notice.ts';
 import type { Pause } from '../../model/pause.ts';
@@ -12,10 +13,18 @@ export interface NoticeTarget {
   readonly on: readonly NoticeKind[];
 }
 
+/** What is sent: a notice, or the message of `rosterd notify test`, which is in no outbox. */
+export type Message = Omit<Notice, 'kind'> & { readonly kind: NoticeKind | 'test' };
+
 /** The way to one target. */
 export interface Messenger {
   /** `id` stays the same for every attempt, so that the receiver can tell a repetition. Throws `notice-unsent`, `notice-refused`. */
-  send(notice: Notice, id: string, signal: AbortSignal): Promise<void>;
+  send(message: Message, id: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface OpenFinding extends Finding {
+  readonly id: number;
+  readonly openedAt: EpochMs;
 }
 
 export interface DaemonReader {
@@ -32,6 +41,10 @@ export interface DaemonReader {
   deliveryCounts(): Promise<{ readonly waiting: number; readonly givenUp: number }>;
   /** The newest notice of one of these kinds about the source that has been written for anybody. */
   lastNotice(source: SourceName, kinds: readonly NoticeKind[]): Promise<Notice | undefined>;
+  /** Notices of the kind that were written for anybody at `since` or later, oldest first. */
+  noticesSince(kind: NoticeKind, since: EpochMs): Promise<readonly Notice[]>;
+  /** Of the source, with one of these codes, oldest first. */
+  openFindings(source: SourceName, codes: readonly FindingCode[]): Promise<readonly OpenFinding[]>;
   /** Users whose sync switch is off and goes on by itself in (after, until]. */
   syncOffEnding(after: EpochMs, until: EpochMs): Promise<readonly User[]>;
 }
@@ -45,6 +58,4 @@ export interface DaemonWriter {
   /** One delivery per notice and target that wants its kind; a key that the target has had already is left out. Returns how many were new. */
   addNotices(notices: readonly Notice[], targets: readonly NoticeTarget[]): Promise<number>;
   saveDelivery(delivery: Delivery): Promise<void>;
-  /** Forgets deliveries that ended before. */
-  forgetDeliveries(before: EpochMs): Promise<void>;
 }
