@@ -26,6 +26,19 @@ export async function forgetRuns(sql: Sql, before: EpochMs): Promise<number> {
   return sql.run(`DELETE FROM runs WHERE id IN (${old})`, toText(before));
 }
 
+/**
+ * Deliveries that ended before. What waits stays, and so does the newest fact of each kind about a source: by it the daemon knows
+ * what has been told of a state that may still last. A fact that outlasts its delivery otherwise is told again, as a reminder.
+ */
+export async function forgetDeliveries(sql: Sql, before: EpochMs): Promise<number> {
+  return sql.run(
+    `DELETE FROM deliveries WHERE next_attempt_at IS NULL AND coalesce(sent_at, gave_up_at, created_at) < $1
+       AND notice_key NOT IN (SELECT d.notice_key FROM deliveries d WHERE d.id IN (
+         SELECT max(id) FROM deliveries WHERE source IS NOT NULL GROUP BY source, kind))`,
+    toText(before),
+  );
+}
+
 const falseOf = (sql: Sql): string => (sql.dialect.kind === 'sqlite' ? '0' : 'false');
 
 /**

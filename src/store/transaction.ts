@@ -11,7 +11,7 @@ import { leaseWriter } from './leases.ts';
 import { mirrorReader } from './mirror-reader.ts';
 import { mirrorWriter } from './mirror-writer.ts';
 import { planReader } from './plan-reader.ts';
-import { erasePayloads, forgetRuns } from './retention.ts';
+import { erasePayloads, forgetDeliveries, forgetRuns } from './retention.ts';
 import { runReader, runWriter } from './runs.ts';
 import type { Sql } from './sql.ts';
 import { userWriter } from './user-writer.ts';
@@ -48,6 +48,7 @@ export function storeTx(sql: Sql, { clock, auditKey }: TxContext): StoreTx {
     audit: (entries) => appendAudit(sql, auditKey, entries),
     async forget(before, now) {
       await forgetRuns(sql, before.runs);
+      await forgetDeliveries(sql, before.runs);
       const entry = before.payloads === undefined ? undefined : await erasePayloads(sql, before.payloads, now);
       if (entry !== undefined) await appendAudit(sql, auditKey, [entry]);
     },

@@ -378,7 +378,7 @@ export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWrit
   readonly leases: LeaseWriter;
   /** First of `count` new numbers. */
   allocate(counter: CounterName, count: number): Promise<number>;
-  /** Forgets ended runs, and erases the payloads of audit entries, from before these times. Writes nothing when there are none. */
+  /** Forgets ended runs and deliveries, and erases the payloads of audit entries, from before these times. Writes nothing when there are none. */
   forget(before: { readonly runs: EpochMs; readonly payloads: EpochMs | undefined }, now: EpochMs): Promise<void>;
   /** Appends to the chain and moves the head; called last, because it locks the head row. */
   audit(entries: readonly NewAuditEntry[]): Promise<AuditHead>;
