@@ -8,11 +8,12 @@ import { findingCodes } from '../model/finding.ts';
 import type { EpochMs } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import type { AdminHold, SyncOff } from '../model/user.ts';
+import { holdText } from '../sync/hold-text.ts';
 import type { StoredChange } from '../sync/ports.ts';
 import type { RunReport } from './app.ts';
 import type { ActJson, ChangeJson, FindingJson, RunJson, SwitchJson, UserJson } from './json.ts';
 import type { Terminal } from './terminal.ts';
-import { heldRunOf, holdText } from './verdict-text.ts';
+import { heldRunOf } from './verdict-text.ts';
 
 const timeOrNull = (moment: EpochMs | undefined): string | null => (moment === undefined ? null : formatMoment(moment));
 

@@ -8,11 +8,12 @@ import { createProgress } from '../../src/cli/progress.ts';
 import { outcomeLine, printRunReport } from '../../src/cli/run-text.ts';
 import { printTable } from '../../src/cli/table.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
-import { holdText, percent, verdictLines } from '../../src/cli/verdict-text.ts';
+import { verdictLines } from '../../src/cli/verdict-text.ts';
 import type { Change } from '../../src/model/change.ts';
 import { asEpochMs, asRunId, asSourceName } from '../../src/model/ids.ts';
 import { noCounts, type Run } from '../../src/model/run.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
+import { holdText, percent } from '../../src/sync/hold-text.ts';
 
 function capture(columns?: number) {
   const stdout = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true, columns });

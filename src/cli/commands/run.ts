@@ -6,6 +6,7 @@ import { requireSource } from '../../admin/require-source.ts';
 import { RosterdError } from '../../model/errors.ts';
 import { asEpochMs, asRunId, type RunId } from '../../model/ids.ts';
 import type { Run } from '../../model/run.ts';
+import { holdText } from '../../sync/hold-text.ts';
 import type { Approval } from '../../sync/ports.ts';
 import { type Cli, parseCount, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
@@ -14,7 +15,6 @@ import { createProgress } from '../progress.ts';
 import { printRunReport } from '../run-text.ts';
 import { printTable } from '../table.ts';
 import { runJson, streamRunReport } from '../to-json.ts';
-import { holdText } from '../verdict-text.ts';
 import { reasonOption } from './reason-option.ts';
 import { allOption, linesPerGroup } from './sync.ts';
 
