@@ -6,7 +6,8 @@ import type { GuardLimit } from '../model/policy.ts';
 
 const number = (value: number): string => String(value);
 
-export const plural = (count: number, one: string, many: string): string => `${number(count)} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string, many: string): string =>
+  `${number(count)} ${count === 1 ? one : many}`;
 
 export function percent(ratio: number): string {
   const value = ratio * 100;
