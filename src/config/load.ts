@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { RosterdError } from '../model/errors.ts';
 import { asSourceName } from '../model/ids.ts';
 import type { RoleCatalogue } from '../model/policy.ts';
-import { type CheckCron, checkSchedule } from './check-schedules.ts';
+import { type CheckCron, checkSchedules } from './check-schedules.ts';
 import {
   type Config,
   type NotifyConfig,
@@ -157,17 +157,6 @@ function readBlocks<Kind extends Block>(
   });
 }
 
-/** Asked only when the rest of the audit section is right. */
-function checkVerify(settings: FileSettings | undefined, checkCron: CheckCron): readonly Complaint[] {
-  const verify = settings?.audit.verify ?? 'off';
-  if (verify === 'off') return [];
-  const at = ['audit', 'verify'];
-  return checkSchedule(
-    { cron: verify.at, timeZone: verify.timeZone, cronAt: [...at, 'at'], timeZoneAt: [...at, 'timeZone'] },
-    checkCron,
-  );
-}
-
 /** Why the value of a whole file is none. */
 const notASection = (value: unknown): Complaint => ({
   path: [],
@@ -195,14 +184,12 @@ export function parseConfig(
   const directory = dirname(path);
   const checked = checkWith(fileSchema, value);
   const settings = checked.kind === 'valid' ? checked.output : undefined;
-  const sources = readBlocks(value, 'sources', (entry) =>
-    readSourceBlock(entry, { connectorTypes, checkCron, directory }),
-  );
+  const sources = readBlocks(value, 'sources', (entry) => readSourceBlock(entry, connectorTypes, directory));
   const notify = readBlocks(value, 'notify', (entry) => readNotifyBlock(entry, directory));
   const complaints = [
     ...(checked.kind === 'invalid' ? checked.complaints : []),
     ...[...sources, ...notify].flatMap((block) => block.complaints),
-    ...checkVerify(settings, checkCron),
+    ...checkSchedules(value, checkCron),
     ...checkReferences(value),
   ];
   const warnings = [...sources, ...notify].flatMap((block) => block.warnings).map(place('warning'));

@@ -63,7 +63,7 @@ function warningsOf(target: NotifyConfig): readonly Complaint[] {
     ? warn(['tls'], 'TLS is off: everybody on the way to the mail server can read the notices')
     : warn(
         ['tls'],
-        `TLS is off: the password of ${target.login.user} crosses the network in clear text with every mail; use starttls or implicit`,
+        `TLS is off: the password of the user ${target.login.user} crosses the network in clear text with every mail; use starttls or implicit`,
       );
 }
 

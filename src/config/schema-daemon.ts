@@ -90,7 +90,11 @@ const addressSchema = z
 export const smtpSchema = z.strictObject({
   ...targetKeys,
   type: z.literal('smtp').describe('Mail.'),
-  host: z.string().regex(/^[^\s/@]+$/u, { error: 'must be the name or address of a mail server, without port' }),
+  host: z
+    .string()
+    .regex(/^(?:[^\s:/@[\]]+|[0-9A-Fa-f:.]+)$/u, {
+      error: 'must be the name or address of a mail server; the port has its own key',
+    }),
   port: z
     .number()
     .int()
@@ -111,7 +115,7 @@ function urlFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return 'must be an address with https://';
   if (url.username === '' && url.password === '') return undefined;
-  return 'holds a user or a password; a password never stands in this file: give it as secret of the receiver or in another way';
+  return 'holds a user or a password, which must not stand in this file; the receiver knows the sender by the signature (secret)';
 }
 
 const urlSchema = z.string().superRefine((text, context) => {

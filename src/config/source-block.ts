@@ -4,7 +4,6 @@ import { isAbsolute, resolve } from 'node:path';
 import { asSourceName } from '../model/ids.ts';
 import type { GuardLimit, MappingRule, SourceMapping, SourcePolicy } from '../model/policy.ts';
 import type { SourceSchedule } from '../model/schedule.ts';
-import { type CheckCron, checkSchedule } from './check-schedules.ts';
 import type { SettingSecret, SourceConfig } from './config.ts';
 import type { ConnectorType } from './connector-type.ts';
 import type { ConfigPath } from './document.ts';
@@ -181,19 +180,6 @@ const compileSchedule = ({
   overdueAfterMs: overdueAfter,
 });
 
-const checkOwnSchedule = ({ schedule }: SharedSource, checkCron: CheckCron): readonly Complaint[] =>
-  schedule === undefined
-    ? []
-    : checkSchedule(
-        {
-          cron: schedule.full,
-          timeZone: schedule.timeZone,
-          cronAt: ['schedule', 'full'],
-          timeZoneAt: ['schedule', 'timeZone'],
-        },
-        checkCron,
-      );
-
 /** A warning has no place of its own; most are about TLS, so the setting that says `off` is shown, else the connection. */
 const placeOfWarning = (settings: Readonly<Record<string, unknown>>): ConfigPath =>
   valueAt(settings, ['connection', 'tls']) === undefined ? ['connection'] : ['connection', 'tls'];
@@ -219,15 +205,8 @@ function checkType(
   );
 }
 
-export interface SourceContext {
-  readonly connectorTypes: readonly ConnectorType[];
-  readonly checkCron: CheckCron;
-  /** The folder that relative file names start from. */
-  readonly directory: string;
-}
-
-/** Checks one entry of `sources`. Paths are inside the entry. */
-export function readSourceBlock(value: unknown, { connectorTypes, checkCron, directory }: SourceContext): SourceBlock {
+/** Checks one entry of `sources`; `directory` is the folder that relative file names start from. Paths are inside the entry. */
+export function readSourceBlock(value: unknown, types: readonly ConnectorType[], directory: string): SourceBlock {
   if (!isSection(value))
     return {
       complaints: [{ path: [], at: 'value', message: 'must be a section with keys like name and type' }],
@@ -235,7 +214,7 @@ export function readSourceBlock(value: unknown, { connectorTypes, checkCron, dir
     };
   const pick = (keys: readonly string[]) =>
     Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key)));
-  const type = checkType(value, connectorTypes);
+  const type = checkType(value, types);
   const shared = checkWith(sourceSchema, { type: '', ...pick(sharedSourceKeys) });
   const complaints: Complaint[] =
     shared.kind === 'invalid' ? shared.complaints.filter(({ path }) => path[0] !== 'type') : [];
@@ -252,7 +231,7 @@ export function readSourceBlock(value: unknown, { connectorTypes, checkCron, dir
   if (shared.kind === 'invalid' || settings.kind === 'invalid') return { complaints, warnings: [] };
 
   const policy = compileSource(shared.output, type, type.defaults(settings.output));
-  complaints.push(...contradictions(policy), ...checkOwnSchedule(shared.output, checkCron));
+  complaints.push(...contradictions(policy));
   const place = placeOfWarning(taken.settings);
   const warnings = type.warnings(settings.output).map((message): Complaint => ({ path: place, at: 'value', message }));
   if (complaints.length > 0) return { complaints, warnings };

@@ -74,6 +74,8 @@ const knownKeys = [
   'version',
   'store',
   'audit',
+  'serve',
+  'notify',
   'log',
   'retention',
   'roles',
@@ -87,6 +89,7 @@ const sourceKeys = [
   'name',
   'type',
   'connection',
+  'schedule',
   'mapping',
   'attributes',
   'absence',
@@ -98,12 +101,17 @@ const sourceKeys = [
   'rank',
   'email',
 ];
+const targetKeys = ['name', 'host', 'port', 'tls', 'login', 'from', 'to', 'on', 'url', 'secret', 'caFile'];
 const junk = fc.jsonValue({ maxDepth: 3 });
 const section = (keys: readonly string[]) =>
   fc.dictionary(fc.constantFrom(...keys, 'toString', 'hasOwnProperty'), junk);
+const target = fc
+  .tuple(section(targetKeys), fc.constantFrom('smtp', 'webhook', 'smpt'))
+  .map(([keys, type]) => ({ ...keys, type }));
+const listOf = (entry: fc.Arbitrary<unknown>) => fc.array(fc.oneof(entry, junk), { maxLength: 3 });
 const fileLike = fc
-  .tuple(section(knownKeys), fc.array(fc.oneof(section(sourceKeys), junk), { maxLength: 3 }), fc.boolean())
-  .map(([file, sources, isList]) => (isList ? { ...file, sources } : file));
+  .tuple(section(knownKeys), listOf(section(sourceKeys)), listOf(target), fc.boolean())
+  .map(([file, sources, notify, isList]) => (isList ? { ...file, sources, notify } : file));
 
 describe('any text', () => {
   it('is refused or taken: random unicode', () => {
