@@ -95,6 +95,8 @@ export interface AdminReader {
     page: { readonly after?: number; readonly limit: number },
   ): Promise<readonly StoredFinding[]>;
   findingCounts(): Promise<FindingCounts>;
+  /** How many are open of each source that has any. */
+  openFindings(): Promise<ReadonlyMap<SourceName, number>>;
 }
 
 /** The part of the store that admin works with. */

@@ -3,7 +3,7 @@
 
 import type { AdminReader, FindingFilter, StoredFinding } from '../admin/ports.ts';
 import type { FindingCode } from '../model/finding.ts';
-import { type AccountKey, asAccountKey, asRunId, asUserId, type SourceName } from '../model/ids.ts';
+import { type AccountKey, asAccountKey, asRunId, asSourceName, asUserId, type SourceName } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
 import { auditRecords } from './admin-audit.ts';
 import { Conditions } from './admin-conditions.ts';
@@ -31,6 +31,12 @@ export function createAdminReader(sql: Sql): AdminReader {
         'SELECT code, count(*) AS open FROM findings WHERE closed_at IS NULL GROUP BY code ORDER BY code',
       );
       return rows.map((row) => ({ code: row.code, open: Number(row.open) }));
+    },
+    openFindings: async () => {
+      const rows = await sql.all<{ source: string; open: number | bigint }>(
+        'SELECT source, count(*) AS open FROM findings WHERE closed_at IS NULL AND source IS NOT NULL GROUP BY source',
+      );
+      return new Map(rows.map((row) => [asSourceName(row.source), Number(row.open)]));
     },
   };
 }

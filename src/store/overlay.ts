@@ -4,10 +4,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseHolder } from '../model/holder.ts';
 import { asEpochMs } from '../model/ids.ts';
 import type { Clock } from '../sync/ports.ts';
 import { type Connections, connections, type Location } from './clients.ts';
-import { isDead, makeHolder, parseHolder } from './process-holder.ts';
+import { isDead, makeHolder } from './process-holder.ts';
 import { Sql } from './sql.ts';
 import { copyTable, readTables, type TablePart } from './table-copy.ts';
 import { toText } from './times.ts';

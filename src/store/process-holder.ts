@@ -3,23 +3,10 @@
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-
-export interface Holder {
-  readonly host: string;
-  readonly boot: string;
-  readonly pid: number;
-  /** Start time of the process in clock ticks since boot; `0` where the system does not tell. A pid may be given out again. */
-  readonly start: string;
-}
+import { parseHolder } from '../model/holder.ts';
 
 export function makeHolder(pid: number = process.pid): string {
   return `${hostname().replaceAll(':', '_')}:${bootId()}:${pid}:${startOf(pid) ?? '0'}`;
-}
-
-export function parseHolder(text: string): Holder | undefined {
-  const [host, boot, pid, start, ...more] = text.split(':');
-  if (host === undefined || boot === undefined || start === undefined || more.length > 0) return undefined;
-  return /^\d+$/.test(pid ?? '') ? { host, boot, pid: Number(pid), start } : undefined;
 }
 
 /** True only when it is certain: same host, same boot, and no such process (or another one with its number). */
