@@ -12,6 +12,7 @@ import { disableUser, enableUser } from './enable-user.ts';
 import { explainUser, type UserExplanation } from './explain.ts';
 import { type LinkUserRequest, linkUser } from './link-user.ts';
 import { listUsers, type UserList, type UserListRequest } from './list-users.ts';
+import { type PauseRequest, pauseSync, resumeSync, type SourceActReport } from './pause.ts';
 import { type PinRequest, pin, unpin } from './pins.ts';
 import type { AdminContext, AuditRecord, FindingCounts, StoredFinding } from './ports.ts';
 import { requireSource } from './require-source.ts';
@@ -43,6 +44,10 @@ export interface Admin {
   pin(request: PinRequest): Promise<ActReport>;
   unpin(request: Parameters<typeof unpin>[1]): Promise<ActReport>;
   linkUser(request: LinkUserRequest): Promise<ActReport>;
+  /** Stops applies, not reads. */
+  pause(request: PauseRequest): Promise<SourceActReport>;
+  /** Without a source it lifts the pause of all; those of single sources stay. */
+  resume(request: { readonly source?: string }): Promise<SourceActReport>;
 
   /** By name; `search`: part of the name. */
   listTeams(request: { readonly search?: string }): Promise<readonly (Team & { readonly members: number })[]>;
@@ -68,6 +73,8 @@ export function createAdmin(context: AdminContext): Admin {
     pin: (request) => pin(context, request),
     unpin: (request) => unpin(context, request),
     linkUser: (request) => linkUser(context, request),
+    pause: (request) => pauseSync(context, request),
+    resume: (request) => resumeSync(context, request),
     listTeams: (request) => listTeams(context, request.search),
     listFindings: (request) => listFindings(context, request),
     countFindings: () => context.reads.findingCounts(),
