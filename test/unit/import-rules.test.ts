@@ -52,6 +52,9 @@ const refusals: readonly Refusal[] = [
   { file: 'src/store/plan.ts', code: importing('../reconcile/plan.ts'), says: 'Move a decision to src/reconcile' },
   { file: 'src/config/store.ts', code: importing('../store/client.ts'), says: 'src/config imports only zod, yaml' },
   { file: 'src/observe/config.ts', code: importing('../config/load.ts'), says: 'src/observe imports only winston' },
+  { file: 'src/observe/mail.ts', code: importing('nodemailer'), says: 'src/observe imports only winston' },
+  { file: 'src/observe/notify/log.ts', code: importing('winston'), says: 'src/observe/notify imports only nodemailer' },
+  { file: 'src/mail.ts', code: importing('nodemailer'), says: 'Only src/observe/notify sends mail' },
   { file: 'src/cli/store.ts', code: importing('../store/client.ts'), says: 'Call a use case of src/sync or src/admin' },
   {
     file: 'src/cli/connector.ts',
@@ -128,6 +131,8 @@ const allowed: readonly Omit<Refusal, 'says'>[] = [
   { file: 'src/store/ok.ts', code: importing('./generated/sqlite/client.ts') + importing('@prisma/adapter-pg') },
   { file: 'src/config/ok.ts', code: `${importing('zod')}export const home = process.env['HOME'];\n` },
   { file: 'src/observe/ok.ts', code: importing('winston') + importing('../sync/events.ts') },
+  { file: 'src/observe/notify/ok.ts', code: importing('nodemailer') + importing('../redact.ts') },
+  { file: 'src/sync/notices/ok.ts', code: importing('../ports/daemon.ts') + importing('../deps.ts') },
   { file: 'src/cli/ok.ts', code: `${importing('../sync/run-source.ts')}console.log('done');\n` },
 
   { file: 'connectors/active-directory/ok.ts', code: importing('ldapts') + importing('../../src/connector.ts') },
