@@ -11,3 +11,11 @@ export interface Pause {
   /** When it ends by itself. */
   readonly until?: EpochMs;
 }
+
+/** The first of these pauses, all of them in force, that stops the source. */
+export function pauseOf(pauses: readonly Pause[], source: SourceName): Pause | undefined {
+  return pauses.find(({ scope }) => scope.kind === 'all' || scope.source === source);
+}
+
+/** `paused by cli:anna@host: change freeze` */
+export const pauseText = ({ by, reason }: Pause): string => `paused by ${by}: ${reason}`;

@@ -3,12 +3,13 @@
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { subjectKey } from '../model/change.ts';
-import { RosterdError } from '../model/errors.ts';
 import type { ChangeId, EpochMs, RunId, SourceName, UserId } from '../model/ids.ts';
 import { applyTeamChanges, TeamDirectory } from './apply-teams.ts';
 import { applyUserChanges } from './apply-users.ts';
-import type { NewAuditEntry, StoredChange, StoreTx, SyncStore } from './ports.ts';
+import type { Clock, NewAuditEntry, StoredChange, StoreTx, SyncStore } from './ports.ts';
+import { refusePaused } from './refuse-paused.ts';
 import type { RunLease } from './run-lease.ts';
+import { stopReason } from './stop-reason.ts';
 
 export interface ApplyTally {
   applied: number;
@@ -33,6 +34,7 @@ export interface ApplyRequest {
   readonly run: RunId;
   readonly source: SourceName;
   readonly actor: string;
+  readonly clock: Clock;
   readonly now: EpochMs;
   /** What people decided from then on is stronger than the plan. */
   readonly plannedAt: EpochMs;
@@ -44,17 +46,18 @@ export interface ApplyRequest {
 /** Keeps a transaction within about 100 ms, so that signals and other writers get their turn. */
 const batchSize = 500;
 
+/** Stops between two batches: throws why the signal was aborted, or `sync-paused`. What is left stays planned. */
 export async function applyPlan(request: ApplyRequest, signal: AbortSignal): Promise<ApplyTally> {
   const tally: ApplyTally = { applied: 0, created: 0, obsolete: 0, conflict: 0, users: [] };
   const teams = await TeamDirectory.load(request.store);
   for (;;) {
-    if (signal.aborted)
-      throw new RosterdError('interrupted', `Run ${request.run} was stopped between two batches.`, {
-        subject: request.source,
-      });
+    if (signal.aborted) throw stopReason(signal);
     const batch = await nextBatch(request);
     if (batch.length === 0) return tally;
-    const done = await request.lease.write((tx) => applyBatch(tx, request, teams, batch));
+    const done = await request.lease.write(async (tx) => {
+      await refusePaused(tx, request.source, request.clock);
+      return applyBatch(tx, request, teams, batch);
+    });
     addUp(tally, done);
     request.onProgress(tally.applied + tally.obsolete + tally.conflict);
     await yieldToLoop();

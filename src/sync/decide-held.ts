@@ -8,6 +8,8 @@ import type { SyncDeps } from './deps.ts';
 import { changesOf, checksumOf, endWaiting } from './judge-plan.ts';
 import type { Approval, StoreReader, StoreTx } from './ports.ts';
 import { presentHold } from './present-hold.ts';
+import { refusePaused } from './refuse-paused.ts';
+import { isResumable } from './resume-run.ts';
 import { RunLease } from './run-lease.ts';
 import { auditHeadOf, RunRecord } from './run-record.ts';
 
@@ -101,7 +103,10 @@ async function deciding<T>(deps: SyncDeps, id: RunId, work: (held: Held, lease: 
   }
 }
 
-/** Applies the held changes, each checked against the present state. Changes that no longer fit are left to the next run. */
+/**
+ * Applies the held changes, each checked against the present state. Changes that no longer fit are left to the next run.
+ * Throws `sync-paused` while the source is paused; when the pause comes while it applies, the run after the pause does the rest.
+ */
 export async function approveHeld(
   deps: SyncDeps,
   id: RunId,
@@ -110,6 +115,7 @@ export async function approveHeld(
 ): Promise<{ readonly approval: Approval; readonly run: Run }> {
   const { store, clock } = deps;
   return deciding(deps, id, async (held, lease) => {
+    await refusePaused(store.read, held.run.source, clock);
     await lease.acquireReconcile(signal);
     await checkStillMeant(deps, held, decision.actor, signal);
     // From here on it is a plan in `applying`: a crash resumes it under this approval.
@@ -119,6 +125,7 @@ export async function approveHeld(
       ...(await idsOf(store.read, held.run.id, 'rejected')),
     ];
     const approval = await lease.write(async (tx) => {
+      await refusePaused(tx, held.run.source, clock);
       await tx.runRows.setChangeState(ids, 'planned');
       await tx.runRows.saveRun(run);
       return addApproval(tx, held, decision, 'approved', clock.now());
@@ -155,6 +162,7 @@ async function release(
   const { store, clock, emit } = deps;
   const record = new RunRecord(run, clock, emit);
   const onProgress = record.phase('applying', total);
+  const isApproved = `held changes approved by ${decision.actor}`;
   await applyPlan(
     {
       store,
@@ -162,19 +170,27 @@ async function release(
       run: run.id,
       source: run.source,
       actor: decision.actor,
+      clock,
       now: clock.now(),
       plannedAt: run.startedAt,
       settling: undefined,
       onProgress,
     },
     signal,
-  );
+  ).catch(async (error: unknown) => {
+    // The rest stays approved: the next run applies it.
+    if (error instanceof RosterdError && error.code !== 'lease-lost') {
+      const stopped: Run = { ...run, because: `${isApproved}; ${error.message}`, errorCode: error.code };
+      await lease.write((tx) => tx.runRows.saveRun(stopped));
+    }
+    throw error;
+  });
   const counts = await store.read.changeCounts(run.id);
   const finished: Run = {
     ...run,
     state: 'done',
     endedAt: clock.now(),
-    because: `held changes approved by ${decision.actor}`,
+    because: isApproved,
     counts: {
       ...run.counts,
       held: 0,
@@ -202,7 +218,8 @@ export async function rejectHeld(
   return deciding(deps, id, async (held, lease) => {
     const ids = await idsOf(store.read, held.run.id, 'held');
     const because = `held changes rejected by ${decision.actor}: ${decision.reason}`;
-    const run: Run = { ...held.run, state: 'done', because };
+    // A run whose safe changes are not all applied yet goes on with them, and without these.
+    const run: Run = isResumable(held.run) ? held.run : { ...held.run, state: 'done', because };
     const approval = await lease.write(async (tx) => {
       await tx.runRows.setChangeState(ids, 'rejected');
       await tx.runRows.saveRun(run);

@@ -1,6 +1,6 @@
 // The first half of a run: the source is read into the mirror, and what a complete read did not show is settled.
 
-import type { ErrorCode, RosterdError } from '../model/errors.ts';
+import type { ErrorCode } from '../model/errors.ts';
 import { wasClockSetBack } from './clock-set-back.ts';
 import { sourcePolicy } from './deps.ts';
 import { mappingSalt } from './digest.ts';
@@ -40,7 +40,14 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
   countRead(scope, context, await store.read.mirror.unresolvedMembers(record.source));
   const { outcome } = settled;
   const because = outcome.kind === 'complete' ? undefined : outcome.because;
-  record.set({ proof: outcome.kind === 'resync-required' ? {} : outcome.proof });
+  const isComplete = outcome.kind === 'complete';
+  const isUsable = isComplete || context.tally.accounts + context.tally.groups > 0;
+  record.set({
+    proof: outcome.kind === 'resync-required' ? {} : outcome.proof,
+    // A source that gave nothing at all was not reached: nothing can be said of what it has.
+    ...(isUsable && { read: isComplete ? 'complete' : 'partial' }),
+  });
+  const retryAfterMs = settled.error?.detail['retryAfterMs'];
   record.emit({
     kind: 'read:ended',
     run: record.id,
@@ -51,23 +58,15 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
     edges: context.tally.edges,
     durationMs: deps.clock.now() - startedAt,
     ...(because === undefined ? {} : { because }),
+    ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
   });
-  await noteFindings(scope, context, outcome.kind === 'complete');
-  return resultOf(context, settled.error, outcome.kind === 'complete', because);
-}
-
-function resultOf(
-  context: ReadContext,
-  error: RosterdError | undefined,
-  isComplete: boolean,
-  because: string | undefined,
-): ReadResult {
-  const isUsable = isComplete || context.tally.accounts + context.tally.groups > 0;
+  await noteFindings(scope, context, isComplete);
+  const errorCode = settled.error === undefined || isUsable ? 'source-partial' : settled.error.code;
   return {
     isUsable,
     isComplete,
     ...(because === undefined ? {} : { because }),
-    ...(isComplete ? {} : { errorCode: error === undefined || isUsable ? ('source-partial' as const) : error.code }),
+    ...(isComplete ? {} : { errorCode }),
   };
 }
 

@@ -1,6 +1,7 @@
 // The second half of a run: plan, guard, apply, verify. One at a time over all sources.
 
 import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
+import { pauseOf, pauseText } from '../model/pause.ts';
 import type { RunState } from '../model/run.ts';
 import { type ApplyTally, applyPlan } from './apply-plan.ts';
 import { buildPlan } from './build-plan.ts';
@@ -24,7 +25,10 @@ const planCodes = (Object.keys(findingCodes) as FindingCode[]).filter((code) => 
 
 export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise<void> {
   const { record, store, lease, deps, signal } = scope;
+  if (await endsPaused(scope, read)) return;
   await lease.acquireReconcile(signal);
+  // Another source may have been at it for a while.
+  if (await endsPaused(scope, read)) return;
   record.set({ state: 'planning' });
   const state = await store.read.mirror.source(record.source);
   const baseline = await guardBaseline(deps, store, record.source, state);
@@ -39,6 +43,16 @@ export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise
   await storeVerdict(session, judgement, record.set({ state: 'applying', applied }), scope.intent);
   if (scope.intent === 'apply') await applyAndVerify(scope, session, judgement, read);
   end(scope, judgement, read);
+}
+
+/** While a person has paused the source nothing is planned: who is dirty stays dirty, and the mirror is up to date. */
+async function endsPaused({ record, store, deps, intent }: RunScope, read: ReadResult): Promise<boolean> {
+  if (intent === 'plan') return false;
+  const pause = pauseOf(await store.read.pauses(deps.clock.now()), record.source);
+  if (pause === undefined) return false;
+  const cut = read.because === undefined ? '' : `; the read was not complete: ${read.because}`;
+  record.ended('paused', { because: `${pauseText(pause)}${cut}`, errorCode: read.errorCode ?? 'sync-paused' });
+  return true;
 }
 
 async function plan(scope: RunScope, session: PlanSession): Promise<void> {
@@ -107,6 +121,7 @@ async function applyAndVerify(
       run: record.id,
       source: record.source,
       actor: `sync:${record.source}`,
+      clock: deps.clock,
       now: deps.clock.now(),
       plannedAt: session.world.now,
       settling: { recheckAt, keepDirty, mark: session.mark },

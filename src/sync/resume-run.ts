@@ -1,18 +1,23 @@
-// What an earlier process left behind when it died. Called under the source's lease, so nobody else is at it.
+// What an earlier process left behind when it died, or a pause when it came. Called under the source's lease, so nobody else is
+// at it.
 //
 //   died in                what is done
 //   reading, planning      closed as interrupted, its plan is thrown away; the new run reads again
-//   applying, verifying    its stored plan is applied to the end under the same verdict; each change is checked again
+//   applying, verifying    its stored plan is applied to the end under the same verdict; each change is checked again.
+//                          While the source is paused it stays open; the run after the pause does it
 
 import type { ChangeId } from '../model/ids.ts';
-import type { Run } from '../model/run.ts';
+import { pauseOf } from '../model/pause.ts';
+import type { Run, RunState } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { changesOf } from './judge-plan.ts';
+import type { StoreReader } from './ports.ts';
+import { isPaused } from './refuse-paused.ts';
 import { auditHeadOf } from './run-record.ts';
 import type { RunScope } from './run-source.ts';
 
 export async function closeInterrupted(scope: RunScope): Promise<void> {
-  const { store, record } = scope;
+  const { store, record, deps } = scope;
   const open = await store.read.runs({
     source: record.source,
     limit: 100,
@@ -20,11 +25,16 @@ export async function closeInterrupted(scope: RunScope): Promise<void> {
   });
   // Oldest first, so that a later plan is checked against what an earlier one did.
   for (const run of [...open].reverse()) {
-    if (run.state === 'applying' || run.state === 'verifying') await resume(scope, run);
-    else await throwAway(scope, run);
+    if (isResumable(run)) {
+      if (pauseOf(await store.read.pauses(deps.clock.now()), record.source) !== undefined) continue;
+      if (!(await resume(scope, run))) continue;
+    } else await throwAway(scope, run);
     record.emit({ kind: 'run:interrupted-closed', run: record.id, source: record.source, interrupted: run.id });
   }
 }
+
+/** Judged, and not applied to its end. */
+export const isResumable = ({ state }: Run): boolean => state === 'applying' || state === 'verifying';
 
 async function throwAway(scope: RunScope, run: Run): Promise<void> {
   const ids: ChangeId[] = [];
@@ -42,29 +52,39 @@ async function throwAway(scope: RunScope, run: Run): Promise<void> {
   });
 }
 
-async function resume(scope: RunScope, run: Run): Promise<void> {
+/** False when a pause came meanwhile: then the rest waits for its end. */
+async function resume(scope: RunScope, run: Run): Promise<boolean> {
   const { store, lease, deps, signal } = scope;
   await lease.acquireReconcile(signal);
-  await applyPlan(
-    {
-      store,
-      lease,
-      run: run.id,
-      source: run.source,
-      actor: `sync:${run.source}`,
-      now: deps.clock.now(),
-      plannedAt: run.startedAt,
-      settling: undefined,
-      onProgress: () => {},
-    },
-    signal,
-  );
+  try {
+    await applyPlan(
+      {
+        store,
+        lease,
+        run: run.id,
+        source: run.source,
+        actor: `sync:${run.source}`,
+        clock: deps.clock,
+        now: deps.clock.now(),
+        plannedAt: run.startedAt,
+        settling: undefined,
+        onProgress: () => {},
+      },
+      signal,
+    );
+  } catch (error) {
+    if (isPaused(error)) return false;
+    throw error;
+  }
   const counts = await store.read.changeCounts(run.id);
+  // It ends as it would have ended: the reason for which it stopped half-way is over.
+  const { errorCode: _stopped, ...rest } = run;
   const closed: Run = {
-    ...run,
-    state: run.counts.held > 0 ? 'held' : 'done',
+    ...rest,
+    state: await stateOf(store.read, run),
+    ...(run.read === 'partial' && { errorCode: 'source-partial' }),
     endedAt: deps.clock.now(),
-    because: 'the process died while it applied; resumed and finished by the next run',
+    because: `${run.because ?? 'the process died while it applied'}; resumed and finished by the next run`,
     counts: {
       ...run.counts,
       applied: counts.applied ?? 0,
@@ -74,4 +94,12 @@ async function resume(scope: RunScope, run: Run): Promise<void> {
     auditHead: await auditHeadOf(store.read),
   };
   await lease.write((tx) => tx.runRows.saveRun(closed));
+  return true;
+}
+
+/** Somebody may have decided on what it held while it was open. */
+async function stateOf(read: StoreReader, run: Run): Promise<RunState> {
+  if (run.read === 'partial') return 'partial';
+  const { held = 0 } = await read.changeCounts(run.heldRunId ?? run.id);
+  return held > 0 ? 'held' : 'done';
 }

@@ -6,6 +6,7 @@ import { RosterdError } from '../model/errors.ts';
 import type { SourceName } from '../model/ids.ts';
 import type { LeaseTimes, SyncDeps } from './deps.ts';
 import type { Clock, Lease, StoreTx, SyncStore } from './ports.ts';
+import { stopReason } from './stop-reason.ts';
 
 const usualTimes: LeaseTimes = {
   // Long enough for a slow page of a slow directory: a page renews it, the longest silence that a connector allows is shorter.
@@ -52,7 +53,9 @@ export class RunLease {
           subject: reconcile,
         });
       }
-      await sleep(pollMs, undefined, { signal });
+      await sleep(pollMs, undefined, { signal }).catch(() => {
+        throw stopReason(signal);
+      });
     }
   }
 

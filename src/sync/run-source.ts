@@ -1,6 +1,7 @@
 // One run for one source, from the lease to the verified end. Every way out ends in a recorded outcome.
 //
 //   lease -> read -> settle absence -> plan -> guard -> apply -> verify
+//                                   \-> paused: a person stopped the source; what it found waits for the next run
 //
 // A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
 
@@ -15,6 +16,7 @@ import { reconcilePhase } from './reconcile-phase.ts';
 import { closeInterrupted } from './resume-run.ts';
 import { RunLease } from './run-lease.ts';
 import { auditHeadOf, RunRecord } from './run-record.ts';
+import { stopReason } from './stop-reason.ts';
 
 export interface RunRequest {
   readonly source: SourceName;
@@ -39,7 +41,8 @@ export interface RunScope {
 
 /**
  * Runs a source. Throws only what keeps a run from starting (`source-unknown`, `run-in-progress`, store errors);
- * everything later ends in the returned run: `done`, `held`, `partial`, `failed` or `interrupted`.
+ * everything later ends in the returned run: `done`, `held`, `partial`, `paused`, `failed` or `interrupted`.
+ * The signal's reason may be a RosterdError: the run then ends with its code and message.
  */
 export async function runSource(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
   sourcePolicy(deps.policy, request.source);
@@ -103,8 +106,9 @@ async function guarded(scope: RunScope): Promise<unknown> {
       });
     return undefined;
   } catch (error) {
-    const code = scope.signal.aborted ? 'interrupted' : error instanceof RosterdError ? error.code : 'bug';
-    const because = scope.signal.aborted ? 'stopped by a signal' : messageOf(error);
+    const cause = scope.signal.aborted ? stopReason(scope.signal) : error;
+    const code = cause instanceof RosterdError ? cause.code : 'bug';
+    const because = messageOf(cause);
     // A judged plan stays in `applying`: the next run applies the rest of it under the same verdict.
     if (record.run.state === 'applying') record.set({ because, errorCode: code });
     else record.ended(code === 'interrupted' ? 'interrupted' : 'failed', { because, errorCode: code });

@@ -13,6 +13,7 @@ import { attributesOf, compilePolicy, policyFingerprint } from '../../src/config
 import { loadConfig } from '../../src/config/load.ts';
 import { resolveSettings } from '../../src/config/secret.ts';
 import { asEpochMs, asRunId, asSourceName, type EpochMs, type SourceName } from '../../src/model/ids.ts';
+import type { Pause } from '../../src/model/pause.ts';
 import type { ChangeState, Run } from '../../src/model/run.ts';
 import { createAdminReader } from '../../src/store/admin-reader.ts';
 import type { Location } from '../../src/store/clients.ts';
@@ -75,6 +76,9 @@ export interface Office {
   /** `onApplied` is called after each batch. */
   approve(run: Run, signal?: AbortSignal, onApplied?: () => void): Promise<Run>;
   reject(run: Run, until?: EpochMs): Promise<void>;
+  /** By `cli:anna@host`; every source unless one is named. */
+  pause(options?: { readonly source?: SourceName; readonly until?: EpochMs }): Promise<void>;
+  endPause(source?: SourceName): Promise<void>;
   changes(run: Run, states?: readonly ChangeState[]): Promise<readonly StoredChange[]>;
   /** `action label` of each entry, the oldest first. */
   audit(request?: AuditRequest): Promise<readonly string[]>;
@@ -106,6 +110,9 @@ const sourceText = (
     users: { base: "${people}"${users} }
     groups: { base: "${groups}" }
 ${rest}`;
+
+const scopeOf = (source: SourceName | undefined): Pause['scope'] =>
+  source === undefined ? { kind: 'all' } : { kind: 'source', source };
 
 export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const folder = await mkdtemp(join(tmpdir(), 'rosterd-sync-'));
@@ -227,6 +234,12 @@ async function assemble(given: Parts): Promise<Office> {
       const decision = { actor: 'cli:boss@lab', reason: 'it is a mistake', ...(until === undefined ? {} : { until }) };
       await rejectHeld(deps, asRunId(id), decision);
     },
+    async pause({ source, until } = {}) {
+      const pause = { reason: 'change freeze', by: 'cli:anna@host', since: now };
+      const scope = scopeOf(source);
+      await store.write((tx) => tx.setPause({ scope, ...pause, ...(until === undefined ? {} : { until }) }));
+    },
+    endPause: async (source) => void (await store.write((tx) => tx.liftPause(scopeOf(source)))),
     changes: async ({ id }, states = anyState) => {
       const found: StoredChange[] = [];
       for await (const stored of changesOf(store.read, id, states)) found.push(stored);
