@@ -10,6 +10,8 @@ import { asChangeId, asEpochMs, asRunId, type SourceName } from '../model/ids.ts
 import type { Run } from '../model/run.ts';
 import { type SyncDeps, sourcePolicy } from './deps.ts';
 import { changesOf } from './judge-plan.ts';
+import { addRunNotices } from './notices/add-run-notices.ts';
+import { announceNotices } from './notices/announce-notices.ts';
 import type { StoredChange, StoreTx, SyncStore } from './ports.ts';
 import { readPhase } from './read-phase.ts';
 import { reconcilePhase } from './reconcile-phase.ts';
@@ -67,8 +69,12 @@ async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal)
     const bug = await guarded(scope);
     await lease.write((tx) => forgetOld(tx, deps));
     record.set({ auditHead: await auditHeadOf(deps.store.read) });
-    await lease.write((tx) => tx.runRows.saveRun(record.run));
+    const notices = await lease.write(async (tx) => {
+      await tx.runRows.saveRun(record.run);
+      return addRunNotices(tx, deps, record.run);
+    });
     record.announceEnd();
+    announceNotices(deps.emit, notices);
     if (bug !== undefined) throw bug;
     return record.run;
   } finally {

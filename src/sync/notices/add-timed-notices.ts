@@ -6,6 +6,7 @@ import type { Notice, NoticeKind } from '../../model/notice.ts';
 import type { SourceSchedule } from '../../model/schedule.ts';
 import type { SyncDeps } from '../deps.ts';
 import type { StoreReader } from '../ports.ts';
+import { announceNotices } from './announce-notices.ts';
 import { planHeldLong, type SwitchEnd, sourceOverdue, switchEndKey, syncOffExpiring } from './notice-texts.ts';
 import { waitingHold } from './waiting-hold.ts';
 
@@ -34,8 +35,7 @@ export async function addTimedNotices(deps: TimedNoticeDeps): Promise<readonly N
     }
     return fresh;
   });
-  for (const { kind, source } of written)
-    emit({ kind: 'notice:written', notices: [kind], ...(source === undefined ? {} : { source }) });
+  announceNotices(emit, written);
   return written;
 }
 
