@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import { connectorTypes } from '../connectors/registry.ts';
 import { createAdmin } from './admin/admin.ts';
 import type { SourceCheck } from './admin/ports.ts';
+import { readStatus } from './admin/status.ts';
 import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
 import { clock, connect, depsFor, depsWith, type Installation } from './compose-installation.ts';
 import { openComposedDatabase, openComposedStore } from './compose-store.ts';
@@ -26,6 +27,7 @@ import { approveHeld, rejectHeld } from './sync/decide-held.ts';
 import { sourcePolicy } from './sync/deps.ts';
 import { changesOf } from './sync/judge-plan.ts';
 import { runSource } from './sync/run-source.ts';
+import { nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
 
 const kinds = { connectorTypes, checkCron: () => undefined };
 const actor = (): string => `cli:${userInfo().username}@${hostname()}`;
@@ -98,6 +100,7 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
       return report(run.id);
     },
     checkSource: (source, signal) => checkSource(installation, source, signal),
+    status: () => readStatus({ store, reads, now: clock.now, sources: config.sources, nextTicks, overdueAfterMs }),
     runs: (filter) => store.read.runs(filter),
     run: report,
     async approve(id, { reason }, signal, onEvent) {

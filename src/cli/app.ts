@@ -3,6 +3,7 @@
 
 import type { Admin } from '../admin/admin.ts';
 import type { AuditVerdict, SourceCheck } from '../admin/ports.ts';
+import type { Status } from '../admin/status.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
 import type { ChangeState, Run } from '../model/run.ts';
@@ -73,6 +74,8 @@ export interface App {
   /** Throws `source-unknown`, `run-in-progress`; a source that fails ends the run as `failed` or `partial` instead. */
   sync(source: SourceName, request: SyncRequest, signal: AbortSignal, onEvent: EventSink): Promise<RunReport>;
   checkSource(source: SourceName, signal: AbortSignal): Promise<SourceCheck>;
+  /** From the database only. */
+  status(): Promise<Status>;
   /** Newest first. */
   runs(filter: RunFilter): Promise<readonly Run[]>;
   /** Throws `run-unknown`. */

@@ -11,3 +11,13 @@ export function durationText(ms: number): string {
   if (ms < hourMs) return `${Math.floor(ms / minuteMs)} min ${Math.floor((ms % minuteMs) / secondMs)} s`;
   return `${Math.floor(ms / hourMs)} h ${Math.floor((ms % hourMs) / minuteMs)} min`;
 }
+
+const dayMs = 24 * hourMs;
+
+/** As exactly as one needs to know how long ago something was: `40 s`, `12 min`, `3 h 5 min`, `6 days`. */
+export function roughDuration(ms: number): string {
+  if (ms < minuteMs) return `${Math.floor(Math.max(0, ms) / secondMs)} s`;
+  if (ms < hourMs) return `${Math.floor(ms / minuteMs)} min`;
+  if (ms < 2 * dayMs) return `${Math.floor(ms / hourMs)} h ${Math.floor((ms % hourMs) / minuteMs)} min`;
+  return `${Math.floor(ms / dayMs)} days`;
+}

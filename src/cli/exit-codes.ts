@@ -1,5 +1,7 @@
 // How a command ends, for scripts. The codes of expected errors come from the catalogue (src/model/errors.ts).
 
+import { lacksDaemon, type SourceHealth, sourceHealth } from '../admin/source-health.ts';
+import type { Status } from '../admin/status.ts';
 import { errorCatalogue } from '../model/errors.ts';
 import type { Run } from '../model/run.ts';
 
@@ -65,3 +67,21 @@ export const exitCodeOfApproved = (run: Run): ExitCode =>
 /** Of several runs, the one that most needs somebody. */
 export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
   codes.reduce<ExitCode>((worst, code) => (code > worst ? code : worst), exitCodes.done);
+
+const codeOfHealth: Readonly<Record<SourceHealth, ExitCode>> = {
+  failing: exitCodes.source,
+  overdue: exitCodes.source,
+  unfinished: exitCodes.source,
+  held: exitCodes.held,
+  paused: exitCodes.held,
+  running: exitCodes.done,
+  'never read': exitCodes.done,
+  ok: exitCodes.done,
+};
+
+/** Schedules without a daemon are as bad as a source that fails: soon it will be overdue. */
+export const exitCodeOfStatus = (status: Status): ExitCode =>
+  worstOf([
+    ...status.sources.map((source) => codeOfHealth[sourceHealth(status, source)]),
+    lacksDaemon(status) ? exitCodes.source : exitCodes.done,
+  ]);

@@ -206,3 +206,71 @@ export interface ExplanationJson {
   readonly roles: readonly (ExplainedItemJson & { readonly effective: readonly string[] })[];
   readonly pins: readonly PinJson[];
 }
+
+export interface SourceActJson {
+  /** null: every source. */
+  readonly source: string | null;
+  readonly changed: boolean;
+  readonly summary: string;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Sequence number of the audit entry. */
+  readonly audit: number | null;
+}
+
+export interface HolderJson {
+  /** As it stands in the lease. */
+  readonly holder: string;
+  readonly host: string;
+  readonly pid: number | null;
+}
+
+export interface SourceStatusJson {
+  readonly source: string;
+  readonly type: string;
+  /** What most needs somebody: failing, overdue, unfinished, held, paused, running, never read, ok */
+  readonly health: string;
+  /** null: only on demand. */
+  readonly schedule: { readonly full: string; readonly timeZone: string; readonly next: readonly string[] } | null;
+  /** `at`: when that run began. */
+  readonly lastComplete: { readonly run: number; readonly at: string } | null;
+  /** The last one that has ended. */
+  readonly lastRun: RunJson | null;
+  /** Somebody alive is at the source. */
+  readonly running: (HolderJson & { readonly run: RunJson | null }) | null;
+  /** What waits for a decision; `run` is the one to approve or reject. */
+  readonly held: {
+    readonly run: number;
+    readonly changes: number;
+    readonly since: string;
+    readonly holds: readonly (Hold & { readonly text: string })[];
+  } | null;
+  /** Open ones. */
+  readonly findings: number;
+  readonly pause: SwitchJson | null;
+  /** The last scheduled time at which nothing ran; `reason`: still-running, running-elsewhere, missed */
+  readonly skipped: {
+    readonly dueAt: string;
+    readonly at: string;
+    readonly reason: string;
+    readonly detail: string;
+  } | null;
+  /** Scheduled times in a row that failed or read only a part. */
+  readonly failingTicks: number;
+  readonly isOverdue: boolean;
+  readonly overdueSince: string | null;
+  /** A run that its process left open; the next run goes on. */
+  readonly leftOpen: RunJson | null;
+}
+
+export interface StatusJson {
+  readonly at: string;
+  /** Living ones. */
+  readonly daemons: readonly (HolderJson & { readonly name: string })[];
+  /** Who plans and applies at this moment. */
+  readonly reconciling: HolderJson | null;
+  /** Of every source. */
+  readonly pauseOfAll: SwitchJson | null;
+  readonly notices: { readonly waiting: number; readonly givenUp: number };
+  readonly auditHead: string;
+  readonly sources: readonly SourceStatusJson[];
+}

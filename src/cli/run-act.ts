@@ -15,7 +15,7 @@ export function runAct(cli: Cli, command: Command, act: (admin: Admin) => Promis
   });
 }
 
-export function printAct(cli: Cli, report: ActReport): void {
+export function printAct(cli: Cli, report: Pick<ActReport, 'summary' | 'warnings'>): void {
   cli.terminal.line(report.summary);
   for (const warning of report.warnings)
     cli.terminal.errorLine(`${cli.terminal.styleError('yellow', 'Note:')} ${warning.message}`);

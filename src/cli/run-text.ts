@@ -34,12 +34,16 @@ export async function printRunReport(terminal: Terminal, report: RunReport, opti
   if (digest.changes > 0 || endedClean(report.run)) terminal.line(totalsLine(digest));
   terminal.line(outcomeLine(report.run));
   if (report.run.errorCode !== undefined) terminal.line(`  ${errorCatalogue[report.run.errorCode].advice}`);
+  if (report.run.state === 'paused') terminal.line(terminal.style('yellow', pausedLine(report.run)));
   const color = isWaiting(report) ? 'red' : 'green';
   for (const [index, line] of verdictLines(report).entries())
     terminal.line(index === 0 ? terminal.style(color, line) : line);
   const head = headLine(report.run);
   if (head !== undefined) terminal.line(head);
 }
+
+const pausedLine = ({ source }: Run): string =>
+  `PAUSED: ${source} was read and nothing of it was applied; what was found waits for the first run after the pause.`;
 
 /** Whole and alone on its line, to be kept where nobody who can write the database can: `audit verify --head` takes it. */
 const headLine = ({ dryRun, counts, auditHead }: Run): string | undefined =>

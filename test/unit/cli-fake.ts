@@ -122,6 +122,7 @@ const app: App = {
   admin: { exportAudit: () => Promise.resolve(longExport()) } as unknown as Admin,
   sync,
   checkSource: unused,
+  status: unused,
   runs: () => Promise.resolve([]),
   run: (id) =>
     id === 7
