@@ -1,4 +1,11 @@
 // Leases: one holder per name, fenced by a token that grows with every take-over.
+// Times are those of the process that asks. What a wrong clock costs is a run, never what is written: whoever was taken over
+// for living or dead fails at the next write, because its token is no longer the current one.
+//
+//   the clock is set back        a lease that lasts for more than two terms from now was written by another time: it is free
+//   replicas differ by less      than the rest of a term (the usual one: 135 s of 180 s): nobody notices
+//   replicas differ by more      they take each other's leases for expired, or for written by another time. The last to start
+//                                wins, the other ends with `lease-lost`, and its next run goes on. Keep clocks in step (NTP).
 
 import { RosterdError } from '../model/errors.ts';
 import { asEpochMs, type EpochMs } from '../model/ids.ts';
@@ -49,6 +56,11 @@ export function leaseWriter(sql: Sql): LeaseWriter {
 
 const expiry = (now: EpochMs, ttlMs: number): string => toText(asEpochMs(now + ttlMs));
 
+function isFree({ holder, expires_at: expiresAt }: LeaseRow, ttlMs: number, now: EpochMs): boolean {
+  const leftMs = toMs(expiresAt) - now;
+  return !(leftMs > 0 && leftMs <= 2 * ttlMs) || holder === nobody || isDead(holder);
+}
+
 async function acquire(
   sql: Sql,
   name: string,
@@ -57,8 +69,7 @@ async function acquire(
   now: EpochMs,
 ): Promise<Lease | { readonly heldBy: string }> {
   const row = await sql.first<LeaseRow>('SELECT holder, token, expires_at FROM leases WHERE name = $1', name);
-  const isFree = row === undefined || row.holder === nobody || toMs(row.expires_at) <= now || isDead(row.holder);
-  if (!isFree) return { heldBy: row.holder };
+  if (row !== undefined && !isFree(row, ttlMs, now)) return { heldBy: row.holder };
   const token = (row?.token ?? 0) + 1;
   await sql.run(
     `INSERT INTO leases (name, holder, token, expires_at) VALUES ($1, $2, $3, $4)

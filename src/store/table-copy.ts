@@ -11,24 +11,28 @@ export interface TablePart {
   readonly where?: string;
 }
 
-/** Tables of rosterd in a SQLite database, with their columns in order; schema_migrations is not among them. */
-export async function readTables(sqlite: Sql): Promise<ReadonlyMap<string, Columns>> {
-  const rows = await sqlite.all<{ tbl: string; col: string; type: string }>(
-    `SELECT m.name AS tbl, c.name AS col, c.type AS type FROM sqlite_schema m CROSS JOIN pragma_table_info(m.name) c
-     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'schema_migrations' ORDER BY m.name, c.cid`,
-  );
+/** The tables of rosterd, with their columns in the order of the table; schema_migrations is not among them. */
+export async function readTables(sql: Sql): Promise<ReadonlyMap<string, Columns>> {
+  const rows = await sql.all<{ tbl: string; col: string; type: string }>(columnsOf[sql.dialect.kind]);
   const tables = new Map<string, Record<string, ColumnType>>();
   for (const { tbl, col, type } of rows) {
     const columns = tables.get(tbl) ?? {};
-    columns[col] = columnType(type);
+    columns[col] = columnType(type.toLowerCase());
     tables.set(tbl, columns);
   }
   return tables;
 }
 
+const columnsOf = {
+  sqlite: `SELECT m.name AS tbl, c.name AS col, c.type AS type FROM sqlite_schema m CROSS JOIN pragma_table_info(m.name) c
+     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'schema_migrations' ORDER BY m.name, c.cid`,
+  postgresql: `SELECT table_name::text AS tbl, column_name::text AS col, data_type::text AS type FROM information_schema.columns
+     WHERE table_schema = current_schema() AND table_name <> 'schema_migrations' ORDER BY table_name, ordinal_position`,
+} as const;
+
 function columnType(declared: string): ColumnType {
-  if (declared === 'INTEGER') return 'int';
-  return declared === 'BOOLEAN' ? 'boolean' : 'text';
+  if (declared === 'integer') return 'int';
+  return declared === 'boolean' ? 'boolean' : 'text';
 }
 
 const rowsPerBatch = 2_000;

@@ -360,7 +360,10 @@ export interface Lease {
 }
 
 export interface LeaseWriter {
-  /** Takes a free, expired or (same host, dead process) abandoned lease; undefined when somebody alive holds it. */
+  /**
+   * Takes a lease that is free, expired, abandoned (same host, dead process) or lasts for more than two `ttlMs` from now (the clock
+   * was set back since); says who holds it otherwise.
+   */
   acquire(name: string, holder: string, ttlMs: number, now: EpochMs): Promise<Lease | { readonly heldBy: string }>;
   /** Extends it; throws `lease-lost` when the token is no longer the current one. Every batch calls it first. */
   renew(lease: Lease, ttlMs: number, now: EpochMs): Promise<void>;

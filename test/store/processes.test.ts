@@ -68,6 +68,43 @@ describeStores('leases', (stores) => {
     expect(await store.read.users(users(1))).toEqual([]);
   });
 
+  it('are free when they last for more than two terms: the clock was set back after they were taken', async () => {
+    const store = await stores.open();
+    const now = stores.clock.now();
+    const acquire = (holder: string, at: number) =>
+      store.write((tx) => tx.leases.acquire('sync:hq', holder, hour, asEpochMs(at)));
+    const before = (await acquire('other-host:boot:1:1', now)) as Lease;
+    expect(await acquire('second', now - hour)).toEqual({ heldBy: 'other-host:boot:1:1' });
+    expect(await acquire('second', now - hour - 1)).toMatchObject({ token: before.token + 1 });
+    const late = store.write((tx) => tx.leases.renew(before, hour, now));
+    await expect(late).rejects.toMatchObject({ code: 'lease-lost' });
+  });
+
+  it('of replicas whose clocks differ are taken from one another, and only the last to take one can write', async () => {
+    const ahead = await stores.open();
+    const other = await stores.open(ahead.core.location);
+    const minute = 60_000;
+    const term = 3 * minute;
+    const now = stores.clock.now();
+    const take = (store: Store, holder: string, at: number) =>
+      store.write((tx) => tx.leases.acquire('sync:hq', holder, term, asEpochMs(at)));
+    const write = (store: Store, lease: Lease, id: number) =>
+      store.write(async (tx) => {
+        await tx.userRows.create([user(id, { username: value(`user${id}`) })]);
+        await tx.leases.renew(lease, term, now);
+      });
+    const slow = (await take(other, 'slow:boot:1:1', now)) as Lease;
+    const fast = (await take(ahead, 'fast:boot:1:1', now + 10 * minute)) as Lease;
+    await write(ahead, fast, 1);
+    await expect(write(other, slow, 2)).rejects.toMatchObject({ code: 'lease-lost' });
+    await ahead.write((tx) => tx.leases.renew(fast, term, asEpochMs(now + 10 * minute)));
+    const again = (await take(other, 'slow:boot:1:1', now)) as Lease;
+    expect(again).toMatchObject({ token: fast.token + 1 });
+    await expect(write(ahead, fast, 3)).rejects.toMatchObject({ code: 'lease-lost' });
+    await write(other, again, 4);
+    expect((await ahead.read.users(users(1, 2, 3, 4))).map(({ id }) => id)).toEqual([1, 4]);
+  });
+
   it('pass on at once when their process on this host is dead', async () => {
     const store = await stores.open();
     const child = start(store, 'hold-lease');
