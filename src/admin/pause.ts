@@ -115,7 +115,7 @@ function scopeToLift({ policy }: AdminContext, pauses: readonly Pause[], source:
   return paused?.scope ?? { kind: 'source', source: requireSource(known, source) };
 }
 
-/** A run looks for pauses before it plans, so one that is further on ends as it would have. */
+/** A run looks for pauses before each batch. */
 async function underWay(tx: StoreTx, scope: Scope, now: EpochMs): Promise<readonly Warning[]> {
   const prefix = scope.kind === 'all' ? 'source:' : `source:${scope.source}`;
   const busy = (await tx.leaseHolders(prefix, now))
@@ -123,7 +123,7 @@ async function underWay(tx: StoreTx, scope: Scope, now: EpochMs): Promise<readon
     .map(({ name }) => name.slice('source:'.length));
   return busy.map((source) => ({
     code: 'run-under-way',
-    message: `A run of ${source} is under way; if it plans or applies already, it ends that first.`,
+    message: `A run of ${source} is under way; if it applies already, it stops after the present batch and goes on after the pause.`,
   }));
 }
 

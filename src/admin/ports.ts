@@ -96,7 +96,7 @@ export interface AdminReader {
   ): Promise<readonly StoredFinding[]>;
   findingCounts(): Promise<FindingCounts>;
   /** How many are open of each source that has any. */
-  openFindings(): Promise<ReadonlyMap<SourceName, number>>;
+  openFindingsBySource(): Promise<ReadonlyMap<SourceName, number>>;
 }
 
 /** The part of the store that admin works with. */

@@ -13,9 +13,11 @@ export function sourceHealth(status: Pick<Status, 'pauseOfAll'>, source: SourceS
   const last = source.lastRun?.state;
   if (last === 'failed' || last === 'partial' || source.failingTicks > 0) return 'failing';
   if (source.isOverdue) return 'overdue';
-  if (source.leftOpen !== undefined) return 'unfinished';
+  const isPaused = source.pause !== undefined || status.pauseOfAll !== undefined;
+  // A pause stops a run between two batches; it goes on after the pause, and until then all is as it was asked for.
+  if (source.leftOpen !== undefined && !(isPaused && source.leftOpen.errorCode === 'sync-paused')) return 'unfinished';
   if (source.held !== undefined) return 'held';
-  if (source.pause !== undefined || status.pauseOfAll !== undefined) return 'paused';
+  if (isPaused) return 'paused';
   if (source.running !== undefined) return 'running';
   return source.lastComplete === undefined ? 'never read' : 'ok';
 }

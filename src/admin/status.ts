@@ -7,7 +7,7 @@ import { asEpochMs, asRunId, type EpochMs, type RunId, type SourceName } from '.
 import type { Pause } from '../model/pause.ts';
 import type { Run } from '../model/run.ts';
 import type { Skip, SourceSchedule } from '../model/schedule.ts';
-import { failingTicks } from '../reconcile/failing-ticks.ts';
+import { failingLookBack, failingTicks } from '../reconcile/failing-ticks.ts';
 import type { AuditHead, StoreReader } from '../sync/ports.ts';
 import type { AdminReader } from './ports.ts';
 
@@ -82,11 +82,10 @@ export interface Status {
 
 const openStates = ['reading', 'planning', 'applying', 'verifying'] as const;
 const endedStates = ['done', 'held', 'partial', 'failed', 'interrupted', 'paused'] as const;
-const goodStates = [...openStates, 'done', 'held', 'interrupted', 'paused'] as const;
 const nextCount = 3;
 const skipIsNewsMs = 7 * 86_400_000;
-/** How far back a row of failures is followed. */
-const mostRuns = 500;
+/** How far back the first attempt at a source is looked for that was never read completely. */
+const mostRuns = 2_000;
 
 /** What is asked once for all sources. */
 interface Common {
@@ -109,7 +108,7 @@ export async function readStatus(context: StatusContext): Promise<Status> {
     holders: new Map((await read.leaseHolders('', now)).map(({ name, holder }) => [name, holder])),
     pauses: await read.pauses(now),
     skips: await read.skips(),
-    findings: await reads.openFindings(),
+    findings: await reads.openFindingsBySource(),
   };
   const sources: SourceStatus[] = [];
   for (const source of context.sources) sources.push(await statusOf(context, common, source));
@@ -144,7 +143,7 @@ async function statusOf(
   const atWork = await atWorkOf(context, common, name);
   const [lastRun] = await read.runs({ ...real, states: endedStates, limit: 1 });
   const [complete] = await read.runs({ ...real, read: 'complete', limit: 1 });
-  const recent = await sinceLastGood(read, name);
+  const newest = await read.runs({ ...real, limit: failingLookBack });
   const held = await heldOf(context, name);
   const pause = common.pauses.find(({ scope }) => scope.kind === 'source' && scope.source === name);
   const skipped = common.skips.find((skip) => skip.source === name);
@@ -160,9 +159,8 @@ async function statusOf(
     findings: common.findings.get(name) ?? 0,
     ...(pause === undefined ? {} : { pause }),
     ...(isNews ? { skipped } : {}),
-    failingTicks: failingTicks(recent),
-    // A source that was never read completely is measured from its first attempt.
-    ...overdueOf(context, schedule, complete?.startedAt ?? recent.at(-1)?.startedAt, now),
+    failingTicks: failingTicks(newest),
+    ...overdueOf(context, schedule, await freshFrom(read, complete, name), now),
   };
 }
 
@@ -189,11 +187,15 @@ async function atWorkOf(
   return again !== undefined && openStates.some((state) => state === again.state) ? { leftOpen: again } : {};
 }
 
-/** Newest first, back to the last one that worked, or to the first that is known. */
-async function sinceLastGood(read: StoreReader, source: SourceName): Promise<readonly Run[]> {
-  const real = { source, kind: 'real' } as const;
-  const [good] = await read.runs({ ...real, read: 'complete', states: goodStates, limit: 1 });
-  return read.runs({ ...real, limit: mostRuns, ...(good === undefined ? {} : { since: good.startedAt }) });
+/** Since when there should have been a complete read: the last one, or the first attempt that is known. */
+async function freshFrom(
+  read: StoreReader,
+  complete: Run | undefined,
+  source: SourceName,
+): Promise<EpochMs | undefined> {
+  if (complete !== undefined) return complete.startedAt;
+  const all = await read.runs({ source, kind: 'real', limit: mostRuns });
+  return all.at(-1)?.startedAt;
 }
 
 /** The finding says that something waits, since when anything does, and which run stores it. */
@@ -203,7 +205,7 @@ async function heldOf({ store, reads }: StatusContext, source: SourceName): Prom
   const id = finding?.detail['run'];
   if (finding === undefined || typeof id !== 'number') return undefined;
   const run = await store.read.run(asRunId(id));
-  if (run === undefined) return undefined;
+  if (run === undefined || run.counts.held === 0) return undefined;
   const changes = Number(finding.detail['changes']);
   // The finding stays open when one set follows another; the set itself waits since its run.
   const since = asEpochMs(Math.max(finding.openedAt, run.startedAt));

@@ -90,9 +90,7 @@ function sourceLines(status: Status, source: SourceStatus): readonly Fact[] {
     ['read', readText(source, at)],
     lastRun && ['last run', lastRunText(lastRun, at)],
     adviceOf(lastRun),
-    failingTicks === 0
-      ? undefined
-      : ['failing', `${plural(failingTicks, 'scheduled time', 'scheduled times')} in a row`],
+    failingTicks === 0 ? undefined : ['failing', `${plural(failingTicks, 'time', 'times')} in a row`],
     overdueSince && ['overdue', `since ${when(overdueSince, at)}`],
     running && ['running', runningText(running, at)],
     leftOpen && ['unfinished', leftOpenText(leftOpen, at)],

@@ -14,8 +14,12 @@ const isFailed = ({ state }: Outcome): boolean => state === 'failed' || state ==
 /** A complete read of a run that did not fail later on, whoever asked for it and at whichever attempt. */
 export const endsFailing = (run: Outcome): boolean => !run.dryRun && run.read === 'complete' && !isFailed(run);
 
+/** So many runs tell: more than those of three times, each with its retries. */
+export const failingLookBack = 100;
+
 /**
- * `runs` of one source, newest first.
+ * `runs`: the newest of one source, newest first. Without a daemon it is cron that calls `rosterd sync`, so where none of them is
+ * scheduled those of the command line count; beside a daemon such a run is a person's attempt.
  *
  *   run                                              | effect
  *   failed or partial, scheduled, attempt 1          | counts
@@ -24,11 +28,12 @@ export const endsFailing = (run: Outcome): boolean => !run.dryRun && run.read ==
  *   interrupted, paused or running without such a    |
  *   read                                             |
  */
-export function failingTicks(runs: Iterable<Outcome>): number {
+export function failingTicks(runs: readonly Outcome[]): number {
+  const scheduler = runs.some(({ trigger }) => trigger === 'schedule') ? 'schedule' : 'cli';
   let ticks = 0;
   for (const run of runs) {
     if (endsFailing(run)) break;
-    if (isFailed(run) && !run.dryRun && run.trigger === 'schedule' && run.attempt === 1) ticks += 1;
+    if (isFailed(run) && !run.dryRun && run.trigger === scheduler && run.attempt === 1) ticks += 1;
   }
   return ticks;
 }

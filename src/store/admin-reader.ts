@@ -32,7 +32,7 @@ export function createAdminReader(sql: Sql): AdminReader {
       );
       return rows.map((row) => ({ code: row.code, open: Number(row.open) }));
     },
-    openFindings: async () => {
+    openFindingsBySource: async () => {
       const rows = await sql.all<{ source: string; open: number | bigint }>(
         'SELECT source, count(*) AS open FROM findings WHERE closed_at IS NULL AND source IS NOT NULL GROUP BY source',
       );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/model/run.ts';
 import { failingTicks } from '../../src/reconcile/failing-ticks.ts';
 
-type Outcome = Parameters<typeof failingTicks>[0] extends Iterable<infer One> ? One : never;
+type Outcome = Parameters<typeof failingTicks>[0][number];
 
 const run = (state: Run['state'], more: Partial<Outcome> = {}): Outcome => ({
   trigger: 'schedule',
@@ -47,6 +47,12 @@ describe('the count of scheduled times that failed in a row', () => {
     ['that still applies', run('applying', { read: 'complete' })],
   ])('ends with a complete read %s', (_what, good) => {
     expect(failingTicks([failed, good, failed, failed])).toBe(1);
+  });
+
+  it('counts the runs of the command line where none is scheduled: cron calls it', () => {
+    const byCron = run('failed', { trigger: 'cli' });
+    expect(failingTicks([byCron, byCron, byCron, run('done', { read: 'complete', trigger: 'cli' })])).toBe(3);
+    expect(failingTicks([byCron, byCron, byCron, done])).toBe(0);
   });
 
   it('counts a run that read completely and failed afterwards: the source is not brought up to date', () => {

@@ -23,7 +23,7 @@ function addPause(program: Command, cli: Cli): void {
   describe(command, {
     summary: 'Stop applying what a source says, or what any source says',
     details:
-      'Reads go on, so that what a source says stays known; nothing of it is applied until it is resumed. A run that plans or applies already ends that first.',
+      'Reads go on, so that what a source says stays known; nothing of it is applied until it is resumed. A run that applies already stops after the present batch, and is finished after the pause.',
     examples: [
       ['rosterd pause ad-hq --reason "migration of the domain, ticket 4711" --until 12h', 'on again by itself'],
       ['rosterd pause --reason "change freeze"', 'every source, until rosterd resume'],

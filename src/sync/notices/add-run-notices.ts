@@ -4,7 +4,7 @@
 
 import type { Notice, NoticeKind } from '../../model/notice.ts';
 import type { Run } from '../../model/run.ts';
-import { endsFailing, failingFrom, failingTicks } from '../../reconcile/failing-ticks.ts';
+import { endsFailing, failingFrom, failingLookBack, failingTicks } from '../../reconcile/failing-ticks.ts';
 import type { SyncDeps } from '../deps.ts';
 import type { StoreTx } from '../ports.ts';
 import { planHeld, protectedFindings, sourceFailing, sourceRecovered } from './notice-texts.ts';
@@ -40,21 +40,14 @@ async function held(read: RunFacts, { source }: Run, now: Run['startedAt']): Pro
   return hold === undefined ? undefined : planHeld(hold, now);
 }
 
-/** More than the runs of three times, each with its retries. */
-const runsAtMost = 100;
-
 async function failing(read: RunFacts, run: Run, now: Run['startedAt']): Promise<Notice | undefined> {
   const { source } = run;
   if (run.state !== 'failed' && run.state !== 'partial') return undefined;
-  const newest = await read.runs({ source, kind: 'real', limit: runsAtMost });
-  // Without the daemon it is cron that calls `rosterd sync`; beside the daemon such a run is a person's attempt.
-  const isScheduled = newest.some(({ trigger }) => trigger === 'schedule');
-  const ticks = failingTicks(
-    isScheduled ? newest : newest.map((each) => (each.trigger === 'cli' ? { ...each, trigger: 'schedule' } : each)),
-  );
+  const newest = await read.runs({ source, kind: 'real', limit: failingLookBack });
+  const ticks = failingTicks(newest);
   if (ticks < failingFrom) return undefined;
   // The run that worked before stands for the whole row, however many runs it has by now.
-  const complete = await read.runs({ source, kind: 'real', read: 'complete', limit: runsAtMost });
+  const complete = await read.runs({ source, kind: 'real', read: 'complete', limit: failingLookBack });
   return sourceFailing(run, complete.find(endsFailing), ticks, now);
 }
 
