@@ -1,0 +1,205 @@
+// Lives through one history: takes step after step in the source, in the installation and in the plain model, and asks after each
+// whether everything is still true. Throws with the whole history in sentences when something is not.
+
+import { RosterdError } from '../../../src/model/errors.ts';
+import { asEpochMs } from '../../../src/model/ids.ts';
+import type { Run } from '../../../src/model/run.ts';
+import { DirectoryContent, leadsName } from './directory.ts';
+import { type Death, hourMs, Installation, minuteMs } from './installation.ts';
+import { Knowledge } from './knowledge.ts';
+import type { ReadFault } from './memory-source.ts';
+import { LocalModel, takePeopleStep } from './people.ts';
+import { differences, entriesSince, type Picture, pictureOf, sayDifferences, unexplained } from './picture.ts';
+import { settle, waitingNow, wrongLastRun, wrongUsers } from './settled.ts';
+import { takeSourceStep } from './source-steps.ts';
+import { type RunStep, type Step, sayStep } from './steps.ts';
+import { AccessLosses, wrongChanges, wrongLocals, wrongMainTeams } from './truths.ts';
+
+const openStates = ['reading', 'planning', 'applying', 'verifying'] as const;
+
+/** Another set would be held by now, or somebody has decided before. */
+const refusals: ReadonlySet<string> = new Set(['plan-superseded', 'nothing-held']);
+
+export class History {
+  readonly content: DirectoryContent;
+  readonly model = new LocalModel();
+  readonly lines: string[] = [];
+  readonly at: Installation;
+  #known = new Knowledge();
+  #picture: Picture;
+  readonly #losses = new AccessLosses();
+  readonly #everFed = new Map<number, Set<string>>();
+  readonly #leads: string;
+
+  private constructor(content: DirectoryContent, at: Installation, picture: Picture, leads: string) {
+    this.content = content;
+    this.at = at;
+    this.#picture = picture;
+    this.#leads = leads;
+  }
+
+  /** An office with some people in three groups, of which nothing has been read yet. */
+  static async begin(): Promise<History> {
+    const content = new DirectoryContent();
+    const people = Array.from({ length: 7 }, () => content.hire());
+    const leads = content.addGroup(leadsName);
+    const [one, two] = [content.addGroup(), content.addGroup()];
+    for (const [index, { id }] of people.entries()) (index % 2 === 0 ? one : two).members.add(id);
+    leads.members.add(people[0]?.id ?? '');
+    const at = await Installation.open(content);
+    return new History(content, at, await pictureOf(at), leads.id);
+  }
+
+  async live(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) await this.take(step);
+  }
+
+  async take(step: Step): Promise<void> {
+    const line = `${this.lines.length + 1}. ${sayStep(step)}`;
+    this.lines.push(line);
+    const became = await this.#does(step);
+    this.lines[this.lines.length - 1] = `${line}: ${became}`;
+    await this.#check([]);
+  }
+
+  async #does(step: Step): Promise<string> {
+    switch (step.do) {
+      case 'run':
+        return this.#sayRun(await this.#run(step.fault, step.death));
+      case 'dry-run':
+      case 'restart':
+        return this.#quiet(step);
+      case 'clock':
+        this.at.now = asEpochMs(this.at.now + step.byMs);
+        return new Date(this.at.now).toISOString();
+      case 'approve':
+        return this.#decide((id) => this.at.approve(id, step.death));
+      case 'reject': {
+        const until = step.hours === undefined ? undefined : asEpochMs(this.at.now + step.hours * hourMs);
+        return this.#decide((id) => this.at.reject(id, until));
+      }
+      case 'sync-off':
+      case 'sync-on':
+      case 'hand-disable':
+      case 'hand-enable':
+      case 'pin-title':
+      case 'pin-enabled':
+      case 'pin-team':
+      case 'pin-main':
+      case 'unpin':
+      case 'set-attribute':
+      case 'create-user':
+      case 'link':
+        return takePeopleStep({ at: this.at, content: this.content, model: this.model, picture: this.#picture }, step);
+      default:
+        return takeSourceStep(this.content, step, this.at.now) ? 'done' : 'nothing to do';
+    }
+  }
+
+  async #run(fault: ReadFault, death: Death | undefined): Promise<Run | undefined> {
+    // No two runs begin in the same moment.
+    this.at.now = asEpochMs(this.at.now + minuteMs);
+    const { run, log } = await this.at.run(fault, death === undefined ? {} : { death });
+    const isComplete = Knowledge.isComplete(log, fault);
+    const before = this.#known;
+    this.#known = before.after(log, { isComplete, hasDied: run === undefined, now: this.at.now });
+    const wrong = await this.#checkChanges(before, this.#known, isComplete);
+    if (run !== undefined) wrong.push(...(await this.#wrongEnd(run, isComplete)));
+    await this.#check(wrong);
+    return run;
+  }
+
+  async #wrongEnd(run: Run, isComplete: boolean): Promise<string[]> {
+    const isPartial = run.state === 'partial' || run.state === 'failed';
+    const open = await this.at.store.read.runs({ limit: 100, states: openStates });
+    return [
+      ...(isPartial === isComplete ? [`a read that is ${isComplete ? '' : 'not '}complete ends as ${run.state}: ${run.because}`] : []),
+      ...open.map((one) => `run ${one.id} is still ${one.state}`),
+      ...(await this.at.heldLeases()).map((name) => `the lease ${name} is still held`),
+    ];
+  }
+
+  #sayRun(run: Run | undefined): string {
+    const { transactions } = this.at;
+    if (run === undefined) return `the process died at transaction ${transactions}`;
+    const { planned, applied, held } = run.counts;
+    return `run ${run.id} ${run.state}, ${planned} planned, ${applied} applied, ${held} held, ${transactions} transactions`;
+  }
+
+  async #quiet(step: RunStep): Promise<string> {
+    if (step.do === 'restart') await this.at.restart();
+    else await this.at.run({ kind: 'none' }, { intent: 'plan' });
+    const moved = differences(this.#picture.facts, (await pictureOf(this.at)).facts);
+    if (moved.length > 0) await this.#check([`it changes users: ${sayDifferences(moved)}`]);
+    return 'done';
+  }
+
+  /** A decision on what a run holds; the newest that holds anything unless one is given. */
+  async #decide(act: (id: number) => Promise<unknown>, given?: Run): Promise<string> {
+    const [held] = given === undefined ? await this.at.store.read.runs({ limit: 1, states: ['held'], kind: 'real' }) : [given];
+    if (held === undefined) return 'nothing to do';
+    let became = 'done';
+    try {
+      if ((await act(held.id)) === undefined) became = `the process may have died, ${this.at.transactions} transactions`;
+    } catch (error) {
+      if (!(error instanceof RosterdError) || !refusals.has(error.code)) throw error;
+      became = error.code;
+    }
+    await this.#check(await this.#checkChanges(this.#known, this.#known, true));
+    return `run ${held.id}, ${became}`;
+  }
+
+  async #checkChanges(known: Knowledge, knownAfter: Knowledge, isComplete: boolean): Promise<string[]> {
+    const after = await pictureOf(this.at);
+    for (const [group, team] of [...this.#picture.fed, ...after.fed])
+      this.#everFed.set(team, (this.#everFed.get(team) ?? new Set()).add(group));
+    const decided = isComplete ? [...known.complete, ...knownAfter.complete] : known.complete;
+    const { model, at } = this;
+    const facts = { before: this.#picture, after, model, now: at.now, leads: this.#leads, everFed: this.#everFed };
+    return wrongChanges({ ...facts, known, knownAfter, decided });
+  }
+
+  /** What must hold after every step; then the step is over. */
+  async #check(wrong: readonly string[]): Promise<void> {
+    const before = this.#picture;
+    const after = await pictureOf(this.at);
+    const entries = await entriesSince(this.at, before.seq);
+    const all = [
+      ...wrong,
+      ...[unexplained(before, entries, after)].flatMap((one) => one ?? []),
+      ...wrongMainTeams(after),
+      ...wrongLocals(after, this.model, this.at.now),
+      ...this.#losses.take(entries, after.users.length),
+    ];
+    this.#picture = after;
+    if (all.length > 0) throw new Error(all.join('\n'));
+  }
+
+  /** The end: everything is settled, and again a day later. */
+  async end(): Promise<{ readonly users: number; readonly disputed: number }> {
+    for (const ahead of [0, 26 * hourMs]) {
+      this.at.now = asEpochMs(this.at.now + ahead);
+      this.lines.push(`settling${ahead === 0 ? '' : ', a day later'}`);
+      const wrong = await settle({
+        run: async () => {
+          const run = await this.#run({ kind: 'none' }, undefined);
+          this.lines.push(`  ${this.#sayRun(run)}`);
+          return run;
+        },
+        release: async (run) => {
+          const became = await this.#decide((id) => this.at.approve(id), run);
+          this.lines.push(`  approve ${became}`);
+        },
+      });
+      await this.#check([...wrong, ...(await wrongLastRun(this.at))]);
+    }
+    const waiting = await waitingNow(this.at);
+    const { at, content, model } = this;
+    const verdict = await at.store.verifyAudit();
+    await this.#check([
+      ...wrongUsers({ at, content, model, picture: this.#picture, waiting }),
+      ...(verdict.ok ? [] : [`the audit log is broken: ${verdict.message}`]),
+    ]);
+    return { users: this.#picture.users.length, disputed: waiting.bySubject.size };
+  }
+}

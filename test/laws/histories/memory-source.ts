@@ -1,0 +1,231 @@
+// The one double of the histories: a connector over plain content, which keeps the contract (src/connector.ts) or fails on demand.
+// Invariant: it remembers exactly what it has shown and answered, so that a truth can ask what a run could have known.
+
+import type {
+  Confirmation,
+  Connector,
+  EdgeChunk,
+  GroupClosure,
+  ReadEvent,
+  ReadOutcome,
+  ReadPage,
+  RecordKind,
+  RejectedRecord,
+} from '../../../src/connector.ts';
+import type { SourceAccount } from '../../../src/model/account.ts';
+import { RosterdError } from '../../../src/model/errors.ts';
+import type { EdgeMember, SourceGroup } from '../../../src/model/group.ts';
+import { asEpochMs, asExternalId, type ExternalId } from '../../../src/model/ids.ts';
+import type { DirectoryContent, Group, Person } from './directory.ts';
+
+/** What goes wrong in one read. `page`: after that many pages. */
+export type ReadFault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'cut' | 'throws' | 'no-outcome'; readonly page: number }
+  /** It leaves people out and calls itself complete; asked for them it says that they are there. */
+  | { readonly kind: 'short'; readonly first: number }
+  | { readonly kind: 'rejects'; readonly which: number; readonly isNamed: boolean }
+  | { readonly kind: 'unread-title' }
+  /** One group comes in parts only. */
+  | { readonly kind: 'part-of-group'; readonly which: number }
+  | { readonly kind: 'unanswered'; readonly how: 'unknown' | 'throws' }
+  /** Complete, without a single account; asked for anybody it says out of scope. */
+  | { readonly kind: 'empty' };
+
+/** What one read has shown. Edges of a group are there when it was closed as complete. */
+export interface ReadLog {
+  readonly accounts: Map<string, { readonly isEnabled: boolean; readonly expiresAt: number | undefined }>;
+  readonly groups: Set<string>;
+  readonly members: Map<string, ReadonlySet<string>>;
+  readonly answers: Map<string, Confirmation['kind']>;
+  /** Ids of people who came undecodable. */
+  readonly rejected: Set<string>;
+  /** It ended with the outcome `complete`; whether the daemon believes it is another matter. */
+  saysComplete: boolean;
+}
+
+const pageSize = 4;
+const edgesPerChunk = 3;
+
+export class MemorySource implements Connector {
+  readonly idStability = 'immutable';
+  readonly content: DirectoryContent;
+  readonly log: ReadLog = {
+    accounts: new Map(),
+    groups: new Set(),
+    members: new Map(),
+    answers: new Map(),
+    rejected: new Set(),
+    saysComplete: false,
+  };
+  readonly #fault: ReadFault;
+
+  constructor(content: DirectoryContent, fault: ReadFault) {
+    this.content = content;
+    this.#fault = fault;
+  }
+
+  get scopeFingerprint(): string {
+    return this.content.isNarrow ? 'narrow' : 'wide';
+  }
+
+  check(): Promise<never> {
+    return Promise.reject(new RosterdError('source-unreachable', 'Nobody checks this source.'));
+  }
+
+  async *read(): AsyncIterable<ReadEvent> {
+    const fault = this.#fault;
+    let sent = 0;
+    const counts = { accounts: 0, groups: 0, edges: 0, rejected: 0 };
+    for (const page of this.#pages()) {
+      if ('page' in fault && sent >= fault.page) {
+        if (fault.kind === 'throws') throw new RosterdError('source-unreachable', 'The connection broke.');
+        if (fault.kind === 'cut')
+          yield { kind: 'outcome', outcome: { kind: 'partial', because: 'cut on purpose', proof: {} } };
+        return;
+      }
+      counts.accounts += page.accounts.length;
+      counts.groups += page.groups.length;
+      counts.edges += page.edges.reduce((sum, chunk) => sum + chunk.members.length, 0);
+      counts.rejected += page.rejected.length;
+      this.#note(page);
+      sent += 1;
+      yield { kind: 'page', page };
+    }
+    if (fault.kind === 'no-outcome') return;
+    this.log.saysComplete = true;
+    const outcome: ReadOutcome = { kind: 'complete', counts, proof: { pages: sent }, serverIdentity: 'office' };
+    yield { kind: 'outcome', outcome };
+  }
+
+  confirm(kind: RecordKind, ids: readonly ExternalId[]): Promise<ReadonlyMap<ExternalId, Confirmation>> {
+    const fault = this.#fault;
+    if (fault.kind === 'unanswered' && fault.how === 'throws')
+      return Promise.reject(new RosterdError('source-unreachable', 'The question was not answered.'));
+    return Promise.resolve(
+      new Map(
+        ids.map((id) => {
+          const answer = this.#answer(kind, id);
+          this.log.answers.set(id, answer.kind);
+          return [id, answer];
+        }),
+      ),
+    );
+  }
+
+  #answer(kind: RecordKind, id: string): Confirmation {
+    if (this.#fault.kind === 'unanswered') return { kind: 'unknown', because: 'not on this day' };
+    if (kind === 'group')
+      return this.content.groups.has(id) ? { kind: 'present' } : { kind: 'absent', evidence: 'no such group' };
+    const person = this.content.people.get(id);
+    if (person === undefined || person.place === 'gone') return { kind: 'absent', evidence: 'no such person' };
+    if (this.#fault.kind === 'empty') return { kind: 'out-of-scope', evidence: 'not below the base' };
+    return this.content.isShown(person) ? { kind: 'present' } : { kind: 'out-of-scope', evidence: 'filter' };
+  }
+
+  *#pages(): Generator<ReadPage> {
+    const { accounts, rejected } = this.#records();
+    const groups = [...this.content.groups.values()];
+    yield* portions(accounts, pageSize).map((some) => page({ accounts: some }));
+    if (rejected.length > 0) yield page({ rejected });
+    yield* portions(groups, pageSize).map((some) => page({ groups: some.map(toGroup) }));
+    for (const [index, group] of groups.entries()) yield* this.#edges(group, index, groups.length);
+  }
+
+  #records(): { readonly accounts: readonly SourceAccount[]; readonly rejected: readonly RejectedRecord[] } {
+    const fault = this.#fault;
+    const shown = this.content.shownPeople();
+    if (fault.kind === 'empty') return { accounts: [], rejected: [] };
+    if (fault.kind === 'short')
+      return { accounts: shown.slice(1 + (fault.first % 4)).map((one) => toAccount(one, false)), rejected: [] };
+    const victim = fault.kind === 'rejects' && shown.length > 0 ? shown[fault.which % shown.length] : undefined;
+    const accounts = shown
+      .filter((one) => one !== victim)
+      .map((one) => toAccount(one, fault.kind === 'unread-title'));
+    if (victim === undefined || fault.kind !== 'rejects') return { accounts, rejected: [] };
+    const named = fault.isNamed ? { id: asExternalId(victim.id) } : {};
+    return { accounts, rejected: [{ kind: 'account', ...named, label: victim.login, because: 'undecodable' }] };
+  }
+
+  /** Two pages per group when it has many members: chunks, and the closure with the last. */
+  *#edges(group: Group, index: number, count: number): Generator<ReadPage> {
+    const fault = this.#fault;
+    const isPart = fault.kind === 'part-of-group' && fault.which % count === index;
+    const members = [...group.members].map((id): EdgeMember => ({ by: 'dn', value: this.#dnOf(id) }));
+    const sent = isPart ? members.slice(0, Math.floor(members.length / 2)) : members;
+    const of = { group: asExternalId(group.id), relation: 'member' } as const;
+    const chunks = portions(sent, edgesPerChunk).map((some): EdgeChunk => ({ ...of, members: some }));
+    for (const chunk of chunks.slice(0, -1)) yield page({ edges: [chunk] });
+    const closure: GroupClosure = isPart
+      ? { ...of, kind: 'partial', because: 'cut on purpose' }
+      : { ...of, kind: 'complete', count: sent.length };
+    yield page({ edges: chunks.slice(-1), closures: [closure] });
+  }
+
+  /** As a directory does it: a rename moves the entry, and those who swap their names swap their DNs. */
+  #dnOf(id: string): string {
+    const { people, groups } = this.content;
+    return dnOf(people.get(id)?.login ?? groups.get(id)?.name ?? id);
+  }
+
+  #note({ accounts, groups, closures, rejected }: ReadPage): void {
+    for (const { id } of rejected) if (id !== undefined) this.log.rejected.add(id);
+    for (const { id, status, expiresAt } of accounts)
+      this.log.accounts.set(id, { isEnabled: status === 'enabled', expiresAt });
+    for (const { id } of groups) this.log.groups.add(id);
+    for (const { group, kind } of closures) {
+      const members = this.content.groups.get(group)?.members ?? [];
+      if (kind === 'complete') this.log.members.set(group, new Set(members));
+    }
+  }
+}
+
+const dnOf = (name: string): string => `CN=${name},DC=office,DC=test`;
+
+const emptyPage: ReadPage = { accounts: [], groups: [], edges: [], closures: [], gone: [], rejected: [] };
+const page = (parts: Partial<ReadPage>): ReadPage => ({ ...emptyPage, ...parts });
+
+function portions<Item>(items: readonly Item[], size: number): Item[][] {
+  const found: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) found.push(items.slice(start, start + size));
+  return found;
+}
+
+function toAccount(person: Person, isTitleUnread: boolean): SourceAccount {
+  const list = (value: string | undefined): string[] => (value === undefined ? [] : [value]);
+  return {
+    id: asExternalId(person.id),
+    name: person.login,
+    dn: dnOf(person.login),
+    status: person.isEnabled ? 'enabled' : 'disabled',
+    ...(person.expiresAt === undefined ? {} : { expiresAt: asEpochMs(person.expiresAt) }),
+    attributes: {
+      samaccountname: [person.login],
+      mail: list(person.mail),
+      ipphone: list(person.extension),
+      givenname: [],
+      sn: [],
+      displayname: [],
+      cn: [],
+      telephonenumber: [],
+      mobile: [],
+      description: [],
+      department: [],
+      physicaldeliveryofficename: [],
+      l: [],
+      company: [],
+      employeeid: [],
+      employeenumber: [],
+      ...(isTitleUnread ? {} : { title: list(person.title) }),
+    },
+    unread: isTitleUnread ? ['title'] : [],
+  };
+}
+
+const toGroup = (group: Group): SourceGroup => ({
+  id: asExternalId(group.id),
+  name: group.name,
+  dn: dnOf(group.name),
+  attributes: {},
+  unread: [],
+});

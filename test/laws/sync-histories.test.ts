@@ -1,0 +1,48 @@
+// A model-based property test: random histories of source changes, runs, deaths, approvals, acts of people and clock steps, lived
+// through by the real store, sync and admin, against a plain model (test/laws/histories).
+//
+//   ROSTERD_HISTORIES=2000 npx vitest run --project laws test/laws/sync-histories.test.ts   more of them (default 60)
+//   ROSTERD_HISTORY_SEED=123 ...                                                            the same ones again
+//
+// A failure prints the shrunk history in sentences and the seed.
+
+import fc from 'fast-check';
+import { afterAll, describe, it } from 'vitest';
+import { History } from './histories/history.ts';
+import { dropTemplate } from './histories/installation.ts';
+import { type Step, step } from './histories/steps.ts';
+
+const count = Number(process.env['ROSTERD_HISTORIES'] ?? 60);
+const seed = Number(process.env['ROSTERD_HISTORY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+afterAll(dropTemplate);
+
+/** What went wrong in a history, with the history as a person reads it. */
+class HistoryFault extends Error {}
+
+async function live(steps: readonly Step[]): Promise<void> {
+  const history = await History.begin();
+  try {
+    await history.live(steps);
+    await history.end();
+  } catch (error) {
+    const because = error instanceof Error ? `${error.message}\n${error.stack?.split('\n').slice(0, 8).join('\n')}` : String(error);
+    throw new HistoryFault(`${because}\n\n${history.lines.join('\n')}`);
+  } finally {
+    await history.at.close();
+  }
+}
+
+describe('sync', () => {
+  it(
+    `keeps every truth through ${count} histories`,
+    async () => {
+      const property = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 45, size: 'max' }), live);
+      const found = await fc.check(property, { numRuns: count, seed });
+      if (!found.failed) return;
+      const because = found.errorInstance instanceof HistoryFault ? found.errorInstance.message : String(found.errorInstance);
+      throw new Error(`after ${found.numRuns} histories and ${found.numShrinks} shrinks, ROSTERD_HISTORY_SEED=${seed}:\n${because}`);
+    },
+    60_000 + count * 10_000,
+  );
+});
