@@ -45,7 +45,21 @@ export async function openComposedStore(
   return { store, holder: makeHolder(), reads: createAdminReader(store.core.read) };
 }
 
-/** The database itself, which may not be migrated yet, or not be readable at all. */
-export async function openComposedDatabase(config: Config, clock: Clock, actor: string): Promise<Database> {
-  return openDatabase(await locationOf(config), { clock, actor, auditKey: () => readAuditKey(config.audit.keyFile) });
+/** The database itself, which may not be migrated yet, or not be readable at all. `load` reads another configuration file. */
+export async function openComposedDatabase(
+  config: Config,
+  clock: Clock,
+  actor: string,
+  load: (file: string) => Promise<Config>,
+): Promise<Database> {
+  const auditKey = (): Promise<Buffer> => readAuditKey(config.audit.keyFile);
+  const database = openDatabase(await locationOf(config), { clock, actor, auditKey });
+  return {
+    ...database,
+    async copyTo(file, signal) {
+      const other = await load(file);
+      const target = { location: await locationOf(other), auditKey: () => readAuditKey(other.audit.keyFile) };
+      return database.copyTo(target, signal);
+    },
+  };
 }

@@ -42,7 +42,8 @@ export function createRosterd(version: string): Rosterd {
     serve: async (location, signal, endNow) =>
       (await import('./compose-daemon.ts')).serve(await load(location), { version, signal, endNow }),
     open: async (location) => openApp(await load(location), location.log ?? 'off'),
-    openDatabase: async (location) => openComposedDatabase(await load(location), clock, actor()),
+    openDatabase: async (location) =>
+      openComposedDatabase(await load(location), clock, actor(), (config) => load({ config })),
   };
 }
 

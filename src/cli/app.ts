@@ -107,7 +107,20 @@ export interface Database {
   backup(target: string): Promise<{ readonly path: string; readonly bytes: number }>;
   /** Keeps the present database beside it (`kept`). */
   restore(from: string): Promise<{ readonly kept?: string }>;
+  /**
+   * Copies everything to the database of another configuration file, which must be empty and have the same audit key.
+   * Throws `store-not-empty`, `store-busy`, `audit-key-differs`, `audit-broken`; then the target is as empty as before.
+   */
+  copyTo(configFile: string, signal: AbortSignal): Promise<StoreCopy>;
   close(): Promise<void>;
+}
+
+/** What `db copy` has copied, and proven to be there. */
+export interface StoreCopy {
+  readonly from: string;
+  readonly to: string;
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
+  readonly audit: { readonly entries: number; readonly head: string };
 }
 
 /** The doors that src/main.ts hands to the command line. Each loads the configuration by itself. */

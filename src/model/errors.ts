@@ -348,6 +348,14 @@ export const errorCatalogue = {
     exit: 4,
     advice: 'Restore the audit key file from your backup; `rosterd init` makes one only for a new installation.',
   },
+  'audit-key-differs': {
+    fault: 'config',
+    recovery: 'stop',
+    http: 409,
+    exit: 4,
+    advice:
+      'Name the same key file under audit.keyFile of both configurations, or put a copy of the present key there.',
+  },
   'store-not-empty': {
     fault: 'operator',
     recovery: 'stop',

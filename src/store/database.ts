@@ -1,7 +1,8 @@
-// The database as a thing to look after: migrate, back up, restore. It may be old, damaged or missing.
+// The database as a thing to look after: migrate, back up, restore, copy. It may be old, damaged or missing.
 
 import { type Backup, writeBackup } from './backup.ts';
 import { connections, type Location } from './clients.ts';
+import { type Copied, type CopyTarget, copyStore } from './copy-store.ts';
 import { applyMigrations, readMigrations } from './migrate.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from './restore.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -14,6 +15,7 @@ export interface StoreDatabase {
   migrate(): Promise<{ readonly applied: readonly string[] }>;
   backup(target: string): Promise<Backup>;
   restore(from: string): Promise<Restored>;
+  copyTo(target: CopyTarget, signal: AbortSignal): Promise<Copied>;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function openDatabase(location: Location, options: RestoreOptions): Store
     },
     backup: (target) => writeBackup(location, target, clock),
     restore: (from) => restoreBackup(location, from, options),
+    copyTo: (target, signal) => copyStore(location, target, options, signal),
     async close() {},
   };
 }

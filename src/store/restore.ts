@@ -116,7 +116,7 @@ async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clo
     return { kept };
   };
   try {
-    return await whileAlone(path, async (sql) => {
+    return await whileAlone(path, advice, async (sql) => {
       await finish(await headOf(sql));
       return swap();
     });
@@ -132,29 +132,29 @@ async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clo
 /** undefined when the database is damaged, or was never migrated: the reason for restoring must not keep anybody from it. */
 const headOf = (sql: Sql): Promise<AuditHead | undefined> => readAuditHead(sql).catch(() => undefined);
 
-/** Runs `work` with the database locked for everybody else; `store-busy` when another process has it open. */
-async function whileAlone<T>(path: string, work: (sql: Sql) => Promise<T>): Promise<T> {
+/** Runs `work` with the database locked for everybody else; `store-busy` with the advice when another process has it open. */
+export async function whileAlone<T>(path: string, what: string, work: (sql: Sql) => Promise<T>): Promise<T> {
   const { openWriter, dialect } = connections({ kind: 'sqlite', path }, 0);
   const writer = await openWriter();
   try {
     // SQLite leaves the write-ahead log only when no other connection is open, which is exactly the question.
     const [row] = await writer.$queryRawUnsafe<{ journal_mode: string }[]>('PRAGMA journal_mode = DELETE');
-    if (row?.journal_mode !== 'delete') throw new RosterdError('store-busy', inUse(path), { subject: path });
+    if (row?.journal_mode !== 'delete') throw new RosterdError('store-busy', inUse(path, what), { subject: path });
     await writer.$queryRawUnsafe('PRAGMA locking_mode = EXCLUSIVE');
     await writer.$executeRawUnsafe('BEGIN EXCLUSIVE');
     return await work(new Sql(writer, dialect, path));
   } catch (caught) {
     const error = toStoreError(caught, path);
     throw hasCode(error, 'store-busy')
-      ? new RosterdError('store-busy', inUse(path), { subject: path, cause: caught })
+      ? new RosterdError('store-busy', inUse(path, what), { subject: path, cause: caught })
       : error;
   } finally {
     await writer.$disconnect();
   }
 }
 
-const inUse = (path: string): string =>
-  `The database ${path} is open in another process. Stop rosterd, then restore; nothing was replaced.`;
+const advice = 'Stop rosterd, then restore; nothing was replaced.';
+const inUse = (path: string, what: string): string => `The database ${path} is open in another process. ${what}`;
 
 // --- PostgreSQL -------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ async function replaceTables(location: Location, prepared: string, clock: Clock,
         `SELECT name FROM leases WHERE holder <> '' AND expires_at > $1 LIMIT 1`,
         now,
       );
-      if (held !== undefined) throw new RosterdError('store-busy', inUse(to.place), { subject: to.place });
+      if (held !== undefined) throw new RosterdError('store-busy', inUse(to.place, advice), { subject: to.place });
       const before = await readAuditHead(target);
       for (const table of (await readTables(source)).keys()) await target.run(`DELETE FROM ${table}`);
       await copyAll(source, target, source);

@@ -1,16 +1,19 @@
-// rosterd db migrate | backup | restore
+// rosterd db migrate | backup | restore | copy
 
 import type { Command } from 'commander';
 import { RosterdError } from '../../model/errors.ts';
-import { type Cli, withDatabase } from '../cli.ts';
+import type { StoreCopy } from '../app.ts';
+import { type Cli, globalsOf, withDatabase } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { printTable } from '../table.ts';
 
 export function addDbCommands(program: Command, cli: Cli): void {
   const group = describeGroup(program, 'db', 'The database');
   addMigrate(group, cli);
   addBackup(group, cli);
   addRestore(group, cli);
+  addCopy(group, cli);
 }
 
 function addMigrate(group: Command, cli: Cli): void {
@@ -75,4 +78,53 @@ function addRestore(group: Command, cli: Cli): void {
 async function askToReplace(cli: Cli, location: string): Promise<boolean> {
   if (cli.terminal.isInteractive) return cli.terminal.confirm(`Replace ${location}?`);
   throw new RosterdError('usage', 'Not on a terminal, so nobody can be asked: add --yes.');
+}
+
+function addCopy(group: Command, cli: Cli): void {
+  const command = group
+    .command('copy')
+    .requiredOption(
+      '--to <config-file>',
+      'the configuration whose store is to be filled; everything else of it may be the same',
+    );
+  describe(command, {
+    summary: 'Move everything to the database of another configuration, such as from SQLite to PostgreSQL',
+    details:
+      'Stop the daemon first. The other database must be made by `rosterd db migrate` and hold nothing, and both configurations must name the same audit key. Nobody can write meanwhile. The copy is one transaction, which ends only when every table has as many rows as before and the audit log is proven in its new place; an entry `store.copied` tells of it there. If anything fails, the other database stays empty and the present one is as it was.',
+    examples: [
+      ['rosterd db migrate --config /etc/rosterd/new.yaml', 'first make the new database'],
+      ['rosterd db copy --to /etc/rosterd/new.yaml', 'then copy, with no daemon running'],
+    ],
+    json: '{ from: string, to: string, tables: { table: string, rows: number }[], audit: { entries: number, head: string } }',
+  });
+  command.action(({ to }: { readonly to: string }) =>
+    withDatabase(cli, command, async (database, { format }) => {
+      const copy = await database.copyTo(to, cli.signal);
+      if (format === 'json') cli.terminal.line(JSON.stringify(copy));
+      else printCopy(cli, copy, to, globalsOf(command).location.config);
+    }),
+  );
+}
+
+function printCopy(cli: Cli, copy: StoreCopy, to: string, from: string | undefined): void {
+  const filled = copy.tables.filter(({ rows }) => rows > 0);
+  const total = copy.tables.reduce((sum, { rows }) => sum + rows, 0);
+  printTable(
+    cli.terminal,
+    [
+      { title: 'TABLE', value: ({ table }) => table },
+      { title: 'ROWS', value: ({ rows }) => String(rows), align: 'right' },
+    ],
+    filled,
+  );
+  const present = from === undefined ? 'the present configuration' : from;
+  for (const line of [
+    `Copied ${total} rows from ${copy.from} to ${copy.to}: every table has as many as before.`,
+    `The audit log is whole there: ${copy.audit.entries} entries, head ${copy.audit.head}.`,
+    'Now:',
+    `  1. Start rosterd with ${to}. Its first run of each source should plan nothing new.`,
+    `  2. Start nothing with ${present} any more: what is written to ${copy.from} from now on does not come to ${copy.to}.`,
+    `  3. Keep ${copy.from} until you have a backup of ${copy.to}.`,
+  ])
+    cli.terminal.line(line);
 }
