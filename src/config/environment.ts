@@ -12,3 +12,19 @@ export function configPathFrom(option: string | undefined): string {
   if (option !== undefined) return option;
   return fromEnvironment === undefined || fromEnvironment === '' ? defaultConfigPath : fromEnvironment;
 }
+
+/** What systemd tells a service of its type `notify` (sd_notify(3), sd_watchdog_enabled(3)); what is empty is not set. */
+export function serviceEnvironment(): {
+  readonly notifySocket?: string;
+  readonly watchdogUsec?: string;
+  readonly watchdogPid?: string;
+} {
+  const notifySocket = environmentVariable('NOTIFY_SOCKET');
+  const watchdogUsec = environmentVariable('WATCHDOG_USEC');
+  const watchdogPid = environmentVariable('WATCHDOG_PID');
+  return {
+    ...(notifySocket && { notifySocket }),
+    ...(watchdogUsec && { watchdogUsec }),
+    ...(watchdogPid && { watchdogPid }),
+  };
+}

