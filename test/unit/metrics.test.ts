@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { findingCodes } from '../../src/model/finding.ts';
 import { asEpochMs, asRunId, asSourceName } from '../../src/model/ids.ts';
+import { noticeKinds } from '../../src/model/notice.ts';
 import { noCounts } from '../../src/model/run.ts';
 import { createMetrics, type Metrics, type MetricsFacts, type MetricsOptions } from '../../src/observe/metrics.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
@@ -203,7 +204,7 @@ describe('metrics', () => {
     expect(seriesOf(families, 'run_retries_total')).toMatchObject({ '{code="source-timeout",source="ad-hq"}': 0 });
     expect(seriesOf(families, 'runs_not_started_total')).toMatchObject({ '{code="store-full",source="ad-hq"}': 0 });
     expect(seriesOf(families, 'notices_failed_total')).toEqual({ '{target="mail"}': 0 });
-    expect(Object.keys(seriesOf(families, 'notices_sent_total'))).toHaveLength(8);
+    expect(Object.keys(seriesOf(families, 'notices_sent_total'))).toHaveLength(Object.keys(noticeKinds).length);
   });
 });
 
