@@ -43,7 +43,8 @@ const ofSource = (scope: Scope): Pick<SourceActReport, 'source'> =>
 const sayUntil = ({ until }: Pick<Pause, 'until'>): string =>
   until === undefined ? '' : ` until ${formatMoment(until)}`;
 
-const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+/** At the start of a sentence; the name of a source stays as it is written. */
+const opening = (scope: Scope): string => (scope.kind === 'all' ? 'Every source' : scope.source);
 
 export async function pauseSync(context: AdminContext, request: PauseRequest): Promise<SourceActReport> {
   const reason = requireReason(request.reason);
@@ -56,7 +57,7 @@ export async function pauseSync(context: AdminContext, request: PauseRequest): P
     const pauses = await tx.pauses(now);
     const before = pauses.find((pause) => isSame(pause.scope, scope));
     if (before !== undefined && before.reason === reason && before.until === until) {
-      const summary = `${capital(nameOf(scope))} is already paused${sayUntil(before)} for this reason.`;
+      const summary = `${opening(scope)} is already paused${sayUntil(before)} for this reason.`;
       return { ...ofSource(scope), changed: false, summary, warnings: [] };
     }
     const since = before?.since ?? now;
@@ -69,7 +70,7 @@ export async function pauseSync(context: AdminContext, request: PauseRequest): P
     return {
       ...ofSource(scope),
       changed: true,
-      summary: `${capital(nameOf(scope))} is paused${sayUntil(after)}: it is read, and nothing of it is applied.`,
+      summary: `${opening(scope)} is paused${sayUntil(after)}: it is read, and nothing of it is applied.`,
       warnings: await underWay(tx, scope, now),
       audit,
     };
@@ -132,7 +133,7 @@ function stillPaused(lifted: Scope, others: readonly Pause[]): readonly Warning[
   const concerned = lifted.kind === 'all' ? others : others.filter(({ scope }) => scope.kind === 'all');
   return concerned.map((pause) => ({
     code: 'still-paused',
-    message: `${capital(nameOf(pause.scope))} is still paused by ${pause.by}${sayUntil(pause)}: ${pause.reason}. To lift that: rosterd resume${pause.scope.kind === 'all' ? '' : ` ${pause.scope.source}`}`,
+    message: `${opening(pause.scope)} is still paused by ${pause.by}${sayUntil(pause)}: ${pause.reason}. To lift that: rosterd resume${pause.scope.kind === 'all' ? '' : ` ${pause.scope.source}`}`,
   }));
 }
 
