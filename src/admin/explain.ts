@@ -3,6 +3,7 @@
 
 import type { MirrorAccount } from '../model/account.ts';
 import type { EnabledReason, MainTeamRule } from '../model/change.ts';
+import { changeKey, teamChangeKey } from '../model/change-key.ts';
 import type { FieldExplanation } from '../model/decision.ts';
 import type { EpochMs, ExternalId, Owner, SourceName, TeamId } from '../model/ids.ts';
 import { isPinActive, isSyncOff, type Link, type OwnedValue, type Pin, type User } from '../model/user.ts';
@@ -15,7 +16,7 @@ import { decideGrants, decideMemberships, decideRoles } from '../reconcile/membe
 import { linkedAccounts } from '../reconcile/situation.ts';
 import type { CompiledWorld } from '../reconcile/world.ts';
 import { findUser, teamNames } from './find.ts';
-import { changeKey, type LastChange, type LastChanges, lastChangesOf, teamChangeKey } from './last-changes.ts';
+import { type LastChange, type LastChanges, lastChangesOf } from './last-changes.ts';
 import { summarise, type UserSummary } from './list-users.ts';
 import type { AdminContext } from './ports.ts';
 import { loadWorlds, sourcesOf } from './world.ts';

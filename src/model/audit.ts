@@ -1,4 +1,19 @@
-// How the head of the audit log is written where people and later checks find it: with runs, in the log, on the command line.
+// The audit log's own nouns: how its head is written where people and later checks find it (with runs, in the log, on the command
+// line), and an entry as it is read back by who looks for a pattern.
+
+import type { ChangePart } from './change.ts';
+import type { EpochMs, RunId, SourceName } from './ids.ts';
+
+/** An audit entry about one user. */
+export interface AuditedChange {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly actor: string;
+  readonly run?: RunId;
+  /** Of the run. */
+  readonly source?: SourceName;
+  readonly parts: readonly ChangePart[];
+}
 
 /** `seq:mac`, as `rosterd audit verify --head` takes it. */
 export function formatHead({ seq, mac }: { readonly seq: number; readonly mac: string }): string {

@@ -40,6 +40,8 @@ export const findingCodes = {
   'plan-held':
     'The guard holds changes of this source. Look at them with `rosterd run show`, then `rosterd run approve` or `rosterd run reject`.',
   'verify-mismatch': 'Planning again after the run did not come out empty. This is a fault of rosterd: report it.',
+  'value-flapping':
+    'Two writers change the same thing of a user back and forth. `rosterd user explain` and `rosterd audit list` show both. Mend the one that is wrong, or pin the value with `rosterd user pin`.',
   'attribute-unread':
     'An attribute that the mapping uses could not be read from this source. The values stay as they are.',
 } as const;

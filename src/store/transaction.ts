@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { RosterdError } from '../model/errors.ts';
 import type { Clock, CounterName, StoreReader, StoreTx } from '../sync/ports.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
+import { auditedReader } from './audited-changes.ts';
 import { daemonReader, daemonWriter } from './daemon.ts';
 import { dirtyWriter } from './dirty.ts';
 import { findingWriter } from './findings.ts';
@@ -21,6 +22,7 @@ export function storeReader(sql: Sql): StoreReader {
     ...planReader(sql),
     ...runReader(sql),
     ...daemonReader(sql),
+    ...auditedReader(sql),
     mirror: mirrorReader(sql),
     auditHead: () => readAuditHead(sql),
   };

@@ -23,6 +23,7 @@ import type { CorrelationKey } from '../model/policy.ts';
 import type { ChangeState, Run } from '../model/run.ts';
 import type { Team } from '../model/team.ts';
 import type { AdminHold, FieldName, Link, OwnedValue, Pin, SyncOff, User } from '../model/user.ts';
+import type { AuditedReader } from './ports/audited.ts';
 import type { DaemonReader, DaemonWriter } from './ports/daemon.ts';
 
 export interface Clock {
@@ -387,7 +388,7 @@ export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWrit
   audit(entries: readonly NewAuditEntry[]): Promise<AuditHead>;
 }
 
-export interface StoreReader extends PlanReader, RunReader, DaemonReader {
+export interface StoreReader extends PlanReader, RunReader, DaemonReader, AuditedReader {
   readonly mirror: MirrorReader;
   auditHead(): Promise<AuditHead>;
 }

@@ -1,12 +1,15 @@
 // The second half of a run: plan, guard, apply, verify. One at a time over all sources.
 
 import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
+import type { UserId } from '../model/ids.ts';
 import { pauseOf, pauseText } from '../model/pause.ts';
 import type { RunState } from '../model/run.ts';
 import { type ApplyTally, applyPlan } from './apply-plan.ts';
 import { buildPlan } from './build-plan.ts';
+import { findFlapping } from './find-flapping.ts';
 import { type Judgement, judgePlan, storeVerdict } from './judge-plan.ts';
 import { guardBaseline, PlanSession } from './plan-session.ts';
+import type { AuditHead } from './ports.ts';
 import type { ReadResult } from './read-phase.ts';
 import type { RunScope } from './run-source.ts';
 import { verifyApplied } from './verify-plan.ts';
@@ -18,6 +21,7 @@ const runCodes: readonly FindingCode[] = [
   'plan-held',
   'verify-mismatch',
   'attribute-unread',
+  'value-flapping',
 ];
 /** They stand on two users. Who was refused a value is planned in every run, so what a plan does not derive is over. */
 const conflictCodes: readonly FindingCode[] = ['username-conflict', 'email-conflict'];
@@ -113,6 +117,7 @@ async function applyAndVerify(
     ),
   );
   const keepDirty = new Set(session.changes.flatMap((change) => (change.keepsDirty ? [change.id] : [])));
+  const headBefore = await store.read.auditHead();
   const onProgress = record.phase('applying', judgement.safe.length);
   const tally = await applyPlan(
     {
@@ -134,7 +139,16 @@ async function applyAndVerify(
   const onVerified = record.phase('verifying', tally.users.length);
   const { failed, opened } = await verifyApplied(store, session, tally.users, signal, onVerified);
   countFindings(scope, { opened, closed: 0 });
+  await noteFlapping(scope, tally.users, headBefore);
   await conclude(scope, judgement, read, failed);
+}
+
+async function noteFlapping(scope: RunScope, users: readonly UserId[], before: AuditHead): Promise<void> {
+  const { record, store, lease, deps } = scope;
+  const { findings, evaluated } = await findFlapping(store.read, record.source, users, before);
+  if (findings.length === 0 && evaluated.length === 0) return;
+  const by = { run: record.id, now: deps.clock.now(), codes: ['value-flapping'] as const };
+  countFindings(scope, await lease.write((tx) => tx.findings.reconcile(evaluated, findings, by)));
 }
 
 function countFindings({ record }: RunScope, changed: { readonly opened: number; readonly closed: number }): void {
