@@ -7,6 +7,7 @@ import type { SourceCheck } from './admin/ports.ts';
 import { readStatus } from './admin/status.ts';
 import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
 import { clock, connect, depsFor, depsWith, type Installation } from './compose-installation.ts';
+import { noteBrokenAudit, notifying } from './compose-notify.ts';
 import { openComposedDatabase, openComposedStore } from './compose-store.ts';
 import { compilePolicy } from './config/compile.ts';
 import type { Config } from './config/config.ts';
@@ -15,6 +16,7 @@ import { writeInitialFiles } from './config/init.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigInvalidError } from './config/problem.ts';
 import { inspectAuditKey, inspectSecrets } from './config/secret.ts';
+import { parseHead } from './model/audit.ts';
 import { RosterdError } from './model/errors.ts';
 import type { RunId, SourceName } from './model/ids.ts';
 import type { Run } from './model/run.ts';
@@ -118,8 +120,14 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
       );
       return { approval };
     },
-    verifyAudit: ({ head }, signal, onProgress) =>
-      store.verifyAudit(head === undefined ? {} : { head }, onProgress, signal),
+    notify: notifying(installation, admin.actor),
+    async verifyAudit({ head }, signal, onProgress) {
+      const verdict = await store.verifyAudit(head === undefined ? {} : { head }, onProgress, signal);
+      // A head that is no head is a slip of the pen and no break.
+      if (!verdict.ok && (head === undefined || parseHead(head) !== undefined))
+        await noteBrokenAudit(installation, verdict);
+      return verdict;
+    },
     async close() {
       await store.close();
       await logger.close();

@@ -5,7 +5,9 @@ import type { Admin } from '../admin/admin.ts';
 import type { AuditVerdict, SourceCheck } from '../admin/ports.ts';
 import type { Status } from '../admin/status.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import type { RosterdError } from '../model/errors.ts';
 import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
+import type { Delivery } from '../model/notice.ts';
 import type { ChangeState, Run } from '../model/run.ts';
 import type { EventSink } from '../sync/events.ts';
 import type { Approval, StoredChange } from '../sync/ports.ts';
@@ -67,6 +69,22 @@ export interface DecisionReport {
   readonly report?: RunReport;
 }
 
+/** How the test message to one target ended; without an error it was taken. */
+export interface TestOutcome {
+  readonly target: string;
+  readonly error?: RosterdError;
+}
+
+/** Telling people: the outbox and the targets. */
+export interface Notifying {
+  /** Newest first. `undelivered`: waiting or given up. */
+  list(filter: { readonly state: 'any' | 'undelivered'; readonly limit: number }): Promise<readonly Delivery[]>;
+  /** Sends a message to one target or to all of them, past the outbox. Throws `target-unknown`. */
+  test(target: string | undefined, signal: AbortSignal): Promise<readonly TestOutcome[]>;
+  /** Sends what is due, once and for a few seconds at most. Returns what did not work, in sentences. */
+  deliver(signal: AbortSignal): Promise<readonly string[]>;
+}
+
 /** An opened installation: configuration loaded, secrets there, store open and migrated. */
 export interface App {
   readonly sources: readonly SourceSummary[];
@@ -88,7 +106,11 @@ export interface App {
     onEvent: EventSink,
   ): Promise<DecisionReport>;
   reject(id: RunId, request: { readonly reason: string; readonly until?: EpochMs }): Promise<DecisionReport>;
-  /** `head`: a head that was kept elsewhere (the log, an earlier proof), which the chain must contain. */
+  readonly notify: Notifying;
+  /**
+   * `head`: a head that was kept elsewhere (the log, an earlier proof), which the chain must contain.
+   * A break is written into the outbox of notices too.
+   */
   verifyAudit(
     request: { readonly head?: string },
     signal: AbortSignal,

@@ -12,9 +12,7 @@ import { waitingHold } from './waiting-hold.ts';
 
 const dayMs = 86_400_000;
 
-export interface TimedNoticeDeps extends Pick<SyncDeps, 'store' | 'clock' | 'emit' | 'noticeTargets'> {
-  /** Every configured source: what it holds is told whether or not it has a schedule. */
-  readonly sources: readonly SourceName[];
+export interface TimedNoticeDeps extends Pick<SyncDeps, 'store' | 'clock' | 'emit' | 'noticeTargets' | 'policy'> {
   readonly schedules: readonly { readonly source: SourceName; readonly schedule: SourceSchedule }[];
   /** How long after `from` a source of this schedule may be without a complete read. */
   overdueAfterMs(schedule: SourceSchedule, from: EpochMs): number;
@@ -43,7 +41,8 @@ async function newNotices(read: TimedFacts, deps: TimedNoticeDeps): Promise<read
   const isWanted = (kind: NoticeKind): boolean => deps.noticeTargets.some(({ on }) => on.includes(kind));
   const now = deps.clock.now();
   const found: (Notice | undefined)[] = [];
-  for (const source of isWanted('plan-held-long') ? deps.sources : []) {
+  // What a source holds is told whether or not it has a schedule.
+  for (const { name: source } of isWanted('plan-held-long') ? deps.policy.sources : []) {
     const hold = await waitingHold(read, source);
     if (hold !== undefined) found.push(await unlessTold(read, planHeldLong(hold, now)));
   }
