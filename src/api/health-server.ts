@@ -2,6 +2,7 @@
 // Invariant: it only answers questions, names no user, and nothing that a client does holds the daemon up or fills its memory.
 
 import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { RosterdError } from '../model/errors.ts';
@@ -59,7 +60,6 @@ export async function startHealthServer(
 ): Promise<HealthServer> {
   const own = { ...usual, ...limits };
   try {
-    // Looked up here, because for `localhost` fastify would open a second server that has none of the limits.
     const { address } = await lookup(listen.host);
     return await listenOn(address, listen.port, createApp({ ...listen, address }, source, own), own);
   } catch (error) {
@@ -75,7 +75,11 @@ async function listenOn(
 ): Promise<HealthServer> {
   app.server.maxConnections = connections;
   try {
-    await app.listen({ host, port });
+    await app.ready();
+    // Not app.listen: it asks for the interfaces of the machine, which a hardened unit forbids, and opens a second server for
+    // `localhost`, which has none of the limits.
+    app.server.listen({ host, port });
+    await once(app.server, 'listening');
   } catch (error) {
     await app.close();
     throw error;

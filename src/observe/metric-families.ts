@@ -14,7 +14,7 @@ const countersOf = (registers: Registry[]) => {
   return {
     runs: counter(
       'runs',
-      'Runs of this process that ended, by how; interrupted ones are gone on with by the next run. Dry runs are not counted.',
+      'Runs of this process that ended, by how; an interrupted one is continued by the next run. Dry runs are not counted.',
       ['source', 'state', 'trigger'],
     ),
     changes: counter(

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import os from 'node:os';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type HealthLimits,
   type HealthServer,
@@ -200,6 +201,15 @@ describe('health server and names', () => {
     const server = await serve({}, {}, '0.0.0.0');
     const local = { ...server, address: `http://127.0.0.1:${portOf(server)}` };
     expect(await ask(local, '/metrics', { headers: { host: 'rosterd:9464' } })).toMatchObject({ status: 200 });
+  });
+
+  it('listens on all addresses though it may not ask which there are, as in a hardened unit without AF_NETLINK', async () => {
+    const asked = vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
+      throw new Error('A system error occurred: uv_interface_addresses returned EAFNOSUPPORT');
+    });
+    ended.push(async () => asked.mockRestore());
+    const server = await serve({}, {}, '0.0.0.0');
+    expect(server.address).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/u);
   });
 
   it('listens on the one address that a name has', async () => {
