@@ -29,9 +29,9 @@ import { approveHeld, rejectHeld } from './sync/decide-held.ts';
 import { sourcePolicy } from './sync/deps.ts';
 import { changesOf } from './sync/judge-plan.ts';
 import { runSource } from './sync/run-source.ts';
-import { nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
+import { checkCron, nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
 
-const kinds = { connectorTypes, checkCron: () => undefined };
+const kinds = { connectorTypes, checkCron };
 const actor = (): string => `cli:${userInfo().username}@${hostname()}`;
 
 /** What a person at the command line works with. */

@@ -4,17 +4,18 @@
 
 import type { ConfigPath } from './document.ts';
 import type { Complaint } from './issues.ts';
+import { maxScheduleLength } from './schema-daemon.ts';
 import { isSection, type Section, valueAt } from './sections.ts';
 
 /** Says what is wrong with the expression or the zone; undefined when both are fine. */
 export type CheckCron = (expression: string, timeZone: string) => string | undefined;
 
 const textOr = (value: unknown, fallback: string): string =>
-  typeof value === 'string' && value.trim() !== '' ? value : fallback;
+  typeof value === 'string' && value.trim() !== '' && value.length <= maxScheduleLength ? value : fallback;
 
 /** Each of the two is tried with a partner that is surely right, so that the complaint stands in the line that is wrong. */
 function checkSchedule(section: Section, key: 'full' | 'at', base: ConfigPath, checkCron: CheckCron) {
-  // What is missing or no text is the schema's to say.
+  // What is missing, no text or too long is the schema's to say.
   const cron = textOr(section[key], '0 0 * * *');
   const timeZone = textOr(section['timeZone'], 'UTC');
   const say = (name: string, message: string | undefined): readonly Complaint[] =>

@@ -36,14 +36,17 @@ export const serveSchema = z.strictObject({
   stopWithin: boundedDuration(hour, '1h').prefault('30s').describe('A stop that takes longer ends the process hard.'),
 });
 
-const timeZoneSchema = textSchema.default('UTC').describe('IANA name, like Europe/Prague.');
+/** The messages about them repeat the value. */
+export const maxScheduleLength = 200;
+const shortTextSchema = textSchema.max(maxScheduleLength);
+const timeZoneSchema = shortTextSchema.default('UTC').describe('IANA name, like Europe/Prague.');
 
 export const verifySchema = z
   .union(
     [
       z.literal('off'),
       z.strictObject({
-        at: textSchema.default('30 3 * * *').describe('Cron expression.'),
+        at: shortTextSchema.default('30 3 * * *').describe('Cron expression.'),
         timeZone: timeZoneSchema,
       }),
     ],
@@ -53,7 +56,9 @@ export const verifySchema = z
   .describe('When the daemon proves the whole audit log, or off.');
 
 export const scheduleSchema = z.strictObject({
-  full: textSchema.describe('Cron expression of the complete reads: minute, hour, day of month, month, day of week.'),
+  full: shortTextSchema.describe(
+    'Cron expression of the complete reads: minute, hour, day of month, month, day of week.',
+  ),
   timeZone: timeZoneSchema,
   deadline: boundedDuration(7 * 24 * hour, '7d')
     .prefault('4h')
@@ -90,11 +95,9 @@ const addressSchema = z
 export const smtpSchema = z.strictObject({
   ...targetKeys,
   type: z.literal('smtp').describe('Mail.'),
-  host: z
-    .string()
-    .regex(/^(?:[^\s:/@[\]]+|[0-9A-Fa-f:.]+)$/u, {
-      error: 'must be the name or address of a mail server; the port has its own key',
-    }),
+  host: z.string().regex(/^(?:[^\s:/@[\]]+|[0-9A-Fa-f:.]+)$/u, {
+    error: 'must be the name or address of a mail server; the port has its own key',
+  }),
   port: z
     .number()
     .int()

@@ -25,6 +25,7 @@ import type { SyncEvent } from '../../src/sync/events.ts';
 import { changesOf } from '../../src/sync/judge-plan.ts';
 import type { StoredChange } from '../../src/sync/ports.ts';
 import { runSource } from '../../src/sync/run-source.ts';
+import { checkCron } from '../../src/sync/schedule/cron.ts';
 import { addUnit } from '../lab/directory.ts';
 import { type LdapServer, type LdapServerOptions, startLdapServer } from '../lab/ldap-server.ts';
 import { type UserPicture, usersOf } from './sync-pictures.ts';
@@ -166,7 +167,7 @@ async function assemble(given: Parts): Promise<Office> {
 
   /** Everything that follows from the configuration file as it is now. */
   async function parts(): Promise<{ readonly deps: SyncDeps; readonly admin: Admin }> {
-    const config = await loadConfig(configFile, { connectorTypes, checkCron: () => undefined });
+    const config = await loadConfig(configFile, { connectorTypes, checkCron });
     const policy = compilePolicy(config);
     const connectors = new Map<SourceName, ReturnType<SyncDeps['connector']>>();
     for (const source of config.sources) {

@@ -85,8 +85,8 @@ describe('audit.verify', () => {
 
   it('shows each fault in its own line and column', () => {
     expect(problemsOf(withAudit('{ at: often, timeZone: Europe/Prag }'))).toEqual([
-      '3:44: audit.verify.at: is not a cron expression',
-      '3:61: audit.verify.timeZone: is not a time zone',
+      '3:44: audit.verify.at: `often` has 1 field: a schedule has five (minute, hour, day of month, month, day of week), or six with the second first.',
+      '3:61: audit.verify.timeZone: There is no time zone `Europe/Prag`: write an IANA name, like Europe/Prague or UTC.',
     ]);
     expect(problemsOf(withAudit('never'))).toEqual([
       '3:38: audit.verify: must be off, or a section with at (a cron expression) and timeZone',
@@ -117,8 +117,14 @@ describe('schedule of a source', () => {
   it.each([
     ['{}', '8:5: sources[0].schedule.full: is missing'],
     ['"*/15 * * * *"', '8:15: sources[0].schedule: must be a section with keys, but is text'],
-    ['{ full: hourly }', '8:23: sources[0].schedule.full: is not a cron expression'],
-    ['{ full: "0 * * * *", timeZone: CEST }', '8:46: sources[0].schedule.timeZone: is not a time zone'],
+    [
+      '{ full: "0 25 * * *" }',
+      '8:23: sources[0].schedule.full: `25` in the hour field is not valid: it takes 0 to 23.',
+    ],
+    [
+      '{ full: "0 * * * *", timeZone: Prague }',
+      '8:46: sources[0].schedule.timeZone: There is no time zone `Prague`: write an IANA name, like Europe/Prague or UTC.',
+    ],
     ['{ full: "0 * * * *", deadline: 8d }', '8:46: sources[0].schedule.deadline: must be at most 7d'],
     ['{ full: "0 * * * *", deadline: 0m }', '8:46: sources[0].schedule.deadline: must be longer than nothing'],
     [
@@ -136,6 +142,12 @@ describe('schedule of a source', () => {
   it('shows a wrong time beside every other problem', () => {
     const text = fileWith('    renme: keep\n    schedule: { full: hourly }\n', 'rolez: {}\n');
     expect(problemsOf(text)).toHaveLength(3);
+  });
+
+  it('does not repeat a text that is too long for one', () => {
+    expect(problemsOf(fileWith(`    schedule: { full: ${'x'.repeat(300)} }\n`))).toEqual([
+      '8:23: sources[0].schedule.full: must have at most 200 characters',
+    ]);
   });
 
   it('makes no user dirty: the fingerprint of the policy stays', () => {

@@ -9,7 +9,8 @@ import { initConfig, writeInitialFiles } from '../../src/config/init.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { defaultRoles } from '../../src/config/schema-file.ts';
-import { checkCron, directory, fileWith } from './config-fixture.ts';
+import { checkCron } from '../../src/sync/schedule/cron.ts';
+import { directory, fileWith } from './config-fixture.ts';
 
 const examplePath = join(import.meta.dirname, '../../config/rosterd.example.yaml');
 

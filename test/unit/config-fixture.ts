@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ConnectorType } from '../../src/config/connector-type.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { ConfigInvalidError, formatProblem } from '../../src/config/problem.ts';
+import { checkCron } from '../../src/sync/schedule/cron.ts';
 
 const settingsSchema = z.strictObject({
   connection: z.strictObject({
@@ -34,12 +35,6 @@ export const directory: ConnectorType = {
   }),
   warnings: (settings) => (settingsSchema.parse(settings).connection.tls === 'off' ? ['TLS is off'] : []),
 };
-
-/** Five or six words that look like cron, and a zone that the runtime knows. */
-export function checkCron(expression: string, timeZone: string): string | undefined {
-  if (!/^(?:[\d*/,-]+\s+){4,5}[\d*/,-]+$/u.test(expression)) return 'is not a cron expression';
-  return Intl.supportedValuesOf('timeZone').includes(timeZone) || timeZone === 'UTC' ? undefined : 'is not a time zone';
-}
 
 /** A whole file: the head, then one source whose keys beyond name, type and connection are `rest` (indented by four). */
 export const fileWith = (rest: string, head = ''): string => `version: 1
