@@ -18,6 +18,7 @@ const dayMs = 24 * hourMs;
 export function roughDuration(ms: number): string {
   if (ms < minuteMs) return `${Math.floor(Math.max(0, ms) / secondMs)} s`;
   if (ms < hourMs) return `${Math.floor(ms / minuteMs)} min`;
-  if (ms < 2 * dayMs) return `${Math.floor(ms / hourMs)} h ${Math.floor((ms % hourMs) / minuteMs)} min`;
-  return `${Math.floor(ms / dayMs)} days`;
+  if (ms >= 2 * dayMs) return `${Math.floor(ms / dayMs)} days`;
+  const minutes = Math.floor((ms % hourMs) / minuteMs);
+  return `${Math.floor(ms / hourMs)} h${minutes === 0 ? '' : ` ${minutes} min`}`;
 }

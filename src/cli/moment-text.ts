@@ -22,7 +22,8 @@ export function zonedText(moment: EpochMs, timeZone: string): string {
   });
   const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, value]));
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
-  // `GMT+01:00`, or `GMT` alone.
+  // `GMT+01:00`; for UTC `GMT` or `GMT+00:00`, as the version of ICU has it.
   const offset = part('timeZoneName').slice('GMT'.length);
-  return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}${offset === '' ? 'Z' : offset}`;
+  const isUtc = offset === '' || offset === '+00:00';
+  return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}${isUtc ? 'Z' : offset}`;
 }

@@ -114,12 +114,14 @@ const when = (moment: EpochMs, at: EpochMs): string => `${minuteText(moment)}, $
 const readText = ({ lastComplete }: SourceStatus, at: EpochMs): string =>
   lastComplete === undefined ? 'never completely' : `complete ${when(lastComplete.at, at)} (run ${lastComplete.run})`;
 
-function lastRunText(run: Run, at: EpochMs): string {
-  const { applied, held } = run.counts;
-  const reason = run.because ?? run.holds.map(holdText).join('; ');
-  const code = run.errorCode === undefined ? '' : ` [${run.errorCode}]`;
-  const outcome = `${run.id} ${run.state} ${when(run.endedAt ?? run.startedAt, at)}; applied ${applied}, held ${held}`;
-  return reason === '' ? outcome : `${outcome}: ${reason}${code}`;
+/** What is held has a line of its own. */
+function lastRunText({ id, state, counts, startedAt, endedAt, because, errorCode }: Run, at: EpochMs): string {
+  const applied = counts.applied === 0 ? '' : `; applied ${counts.applied}`;
+  const held = counts.held === 0 ? '' : `; held ${counts.held}`;
+  const nothing = state === 'done' && applied + held === '' ? '; nothing to change' : '';
+  const code = errorCode === undefined ? '' : ` [${errorCode}]`;
+  const reason = because === undefined ? '' : `: ${because}${code}`;
+  return `run ${id} ${state}, ${when(endedAt ?? startedAt, at)}${applied}${held}${nothing}${reason}`;
 }
 
 /** What to do about a run that failed; all else has a line of its own. */
@@ -132,7 +134,7 @@ function runningText({ run, ...holder }: NonNullable<SourceStatus['running']>, a
   const what =
     run === undefined
       ? 'somebody begins, or carries out a decision'
-      : `run ${run.id} is ${run.state} since ${when(run.startedAt, at)}, by ${run.actor}`;
+      : `run ${run.id}, ${run.state}, since ${when(run.startedAt, at)}, by ${run.actor}`;
   return `${what}; ${placeText(holder)}`;
 }
 
