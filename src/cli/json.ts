@@ -108,6 +108,26 @@ export interface FindingJson {
   readonly closedBy: number | null;
 }
 
+/** A notice on its way to one target. */
+export interface DeliveryJson {
+  readonly id: number;
+  readonly target: string;
+  /** plan-held, plan-held-long, source-failing, source-overdue, source-recovered, audit-broken, sync-off-expiring, protected-finding */
+  readonly kind: string;
+  readonly source: string | null;
+  readonly run: number | null;
+  readonly title: string;
+  readonly text: readonly string[];
+  readonly at: string;
+  /** waiting, sent, given-up */
+  readonly state: string;
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly sentAt: string | null;
+  readonly gaveUpAt: string | null;
+  readonly lastError: string | null;
+}
+
 export interface PinJson extends SwitchJson {
   /** field, enabled, membership, grant, role, main-team */
   readonly kind: string;

@@ -8,6 +8,7 @@ import { addConfigCommands } from './commands/config.ts';
 import { addDbCommands } from './commands/db.ts';
 import { addFindingCommands } from './commands/finding.ts';
 import { addInitCommand } from './commands/init.ts';
+import { addNotifyCommands } from './commands/notify.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -56,6 +57,7 @@ export function buildProgram(cli: Cli, version: string): Command {
   addTeamCommands(program, cli);
   addFindingCommands(program, cli);
   addAuditCommands(program, cli);
+  addNotifyCommands(program, cli);
   addDbCommands(program, cli);
   addCompletionCommand(program, cli);
   program.helpCommand('help [command]', 'print the help of a command');

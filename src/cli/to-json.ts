@@ -6,12 +6,13 @@ import { formatMoment } from '../admin/moments.ts';
 import type { StoredFinding } from '../admin/ports.ts';
 import { findingCodes } from '../model/finding.ts';
 import type { EpochMs } from '../model/ids.ts';
+import type { Delivery } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
 import type { AdminHold, SyncOff } from '../model/user.ts';
 import { holdText } from '../sync/hold-text.ts';
 import type { StoredChange } from '../sync/ports.ts';
 import type { RunReport } from './app.ts';
-import type { ActJson, ChangeJson, FindingJson, RunJson, SwitchJson, UserJson } from './json.ts';
+import type { ActJson, ChangeJson, DeliveryJson, FindingJson, RunJson, SwitchJson, UserJson } from './json.ts';
 import type { Terminal } from './terminal.ts';
 import { heldRunOf } from './verdict-text.ts';
 
@@ -109,3 +110,28 @@ export const findingJson = (finding: StoredFinding): FindingJson => ({
   closedAt: timeOrNull(finding.closedAt),
   closedBy: finding.closedBy ?? null,
 });
+
+export function deliveryStateOf({ sentAt, gaveUpAt }: Delivery): 'waiting' | 'sent' | 'given-up' {
+  if (sentAt !== undefined) return 'sent';
+  return gaveUpAt === undefined ? 'waiting' : 'given-up';
+}
+
+export const deliveryJson = (delivery: Delivery): DeliveryJson => {
+  const { id, target, notice, attempts, nextAttemptAt, sentAt, gaveUpAt, lastError } = delivery;
+  return {
+    id,
+    target,
+    kind: notice.kind,
+    source: notice.source ?? null,
+    run: notice.run ?? null,
+    title: notice.title,
+    text: notice.text,
+    at: formatMoment(notice.at),
+    state: deliveryStateOf(delivery),
+    attempts,
+    nextAttemptAt: timeOrNull(nextAttemptAt),
+    sentAt: timeOrNull(sentAt),
+    gaveUpAt: timeOrNull(gaveUpAt),
+    lastError: lastError ?? null,
+  };
+};

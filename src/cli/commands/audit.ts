@@ -13,6 +13,7 @@ import { type Cli, parseCount, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Column, printTable } from '../table.ts';
+import { tellPeople } from '../tell-people.ts';
 
 export function addAuditCommands(program: Command, cli: Cli): void {
   const group = describeGroup(program, 'audit', 'The audit log: append-only, keyed, chained');
@@ -99,6 +100,7 @@ function addVerify(group: Command, cli: Cli): void {
   command.action(({ head }: { readonly head?: string }) =>
     withApp(cli, command, async (app, { format }): Promise<ExitCode> => {
       const verdict = await app.verifyAudit(head === undefined ? {} : { head }, cli.signal, () => undefined);
+      if (!verdict.ok) await tellPeople(cli, app);
       if (format === 'json') cli.terminal.line(JSON.stringify(verdictJson(verdict)));
       if (!verdict.ok && format === 'text')
         throw new RosterdError('audit-broken', verdict.message, { detail: { seq: verdict.seq } });

@@ -14,6 +14,7 @@ import { exitCodeOfApproved } from '../exit-codes.ts';
 import { createProgress } from '../progress.ts';
 import { printRunReport } from '../run-text.ts';
 import { printTable } from '../table.ts';
+import { tellPeople } from '../tell-people.ts';
 import { runJson, streamRunReport } from '../to-json.ts';
 import { reasonOption } from './reason-option.ts';
 import { allOption, linesPerGroup } from './sync.ts';
@@ -144,6 +145,7 @@ function addApprove(group: Command, cli: Cli): void {
         );
       else if (report === undefined) cli.terminal.line(`Approved. The next run of ${approval.source} applies it.`);
       else await printRunReport(cli.terminal, report, { perGroup: linesPerGroup });
+      await tellPeople(cli, app);
       return report === undefined ? undefined : exitCodeOfApproved(report.run);
     }),
   );

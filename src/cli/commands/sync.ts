@@ -10,6 +10,7 @@ import { type ExitCode, exitCodeOf, worstOf } from '../exit-codes.ts';
 import { describeError, errorJson, printError } from '../print-error.ts';
 import { createProgress } from '../progress.ts';
 import { printRunReport } from '../run-text.ts';
+import { tellPeople } from '../tell-people.ts';
 import { streamRunReport } from '../to-json.ts';
 
 /** Lines per group that a person reads before the totals; --all shows the rest. */
@@ -91,7 +92,9 @@ function addSync(program: Command, cli: Cli): void {
     withApp(cli, command, async (app, globals) => {
       const known = app.sources.map((one) => one.name);
       const sources = name === undefined ? known : [requireSource(known, name)];
-      return syncAll(cli, app, sources, options, globals);
+      const code = await syncAll(cli, app, sources, options, globals);
+      await tellPeople(cli, app);
+      return code;
     }),
   );
 }

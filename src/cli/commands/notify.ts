@@ -1,0 +1,99 @@
+// rosterd notify test | list
+
+import type { Command } from 'commander';
+import { formatMoment } from '../../admin/moments.ts';
+import type { Delivery } from '../../model/notice.ts';
+import type { TestOutcome } from '../app.ts';
+import { type Cli, parseCount, withApp } from '../cli.ts';
+import { describe, describeGroup } from '../describe-command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { describeError, errorJson } from '../print-error.ts';
+import { type Column, printable, printTable } from '../table.ts';
+import { deliveryJson, deliveryStateOf } from '../to-json.ts';
+
+export function addNotifyCommands(program: Command, cli: Cli): void {
+  const group = describeGroup(
+    program,
+    'notify',
+    'Notices: whom rosterd tells what needs a person, and whether it arrived',
+  );
+  addTest(group, cli);
+  addList(group, cli);
+}
+
+function addTest(group: Command, cli: Cli): void {
+  const command = group
+    .command('test')
+    .argument('[target]', 'name under notify in the configuration; all of them without');
+  describe(command, {
+    summary: 'Send a test message to one target or to all of them, and say what became of it',
+    details: 'It is sent at once and once, past the outbox. Exit code 5 when a target did not take it.',
+    examples: [
+      ['rosterd notify test', 'after setting it up, and after every change'],
+      ['rosterd notify test ops-mail --json', 'one target, for a script'],
+    ],
+    json: '{ targets: { target: string, sent: boolean, error: ErrorJson["error"] | null }[] }',
+  });
+  command.action((target: string | undefined) =>
+    withApp(cli, command, async (app, { format }): Promise<ExitCode> => {
+      const outcomes = await app.notify.test(target, cli.signal);
+      if (format === 'json') cli.terminal.line(JSON.stringify({ targets: outcomes.map(outcomeJson) }));
+      else for (const outcome of outcomes) printOutcome(cli, outcome);
+      return outcomes.some(({ error }) => error !== undefined) ? exitCodes.source : exitCodes.done;
+    }),
+  );
+}
+
+const outcomeJson = ({ target, error }: TestOutcome): unknown => ({
+  target,
+  sent: error === undefined,
+  error: error === undefined ? null : errorJson(describeError(error)).error,
+});
+
+function printOutcome({ terminal }: Cli, { target, error }: TestOutcome): void {
+  if (error === undefined) {
+    terminal.line(`${target}: ${terminal.style('green', 'sent')}`);
+    return;
+  }
+  terminal.line(`${target}: ${terminal.style('red', 'not sent')}: ${printable(error.message)} [${error.code}]`);
+  terminal.line(`  ${error.entry.advice}`);
+}
+
+function addList(group: Command, cli: Cli): void {
+  const command = group
+    .command('list')
+    .option('--undelivered', 'only what is not there: waiting, or given up')
+    .option('--limit <n>', 'so many at most', '50');
+  describe(command, {
+    summary: 'List notices and how far each got, newest first',
+    examples: [
+      ['rosterd notify list', 'who was told what, and when'],
+      ['rosterd notify list --undelivered', 'what did not arrive, and why'],
+    ],
+    json: '{ deliveries: DeliveryJson[] }',
+  });
+  command.action((options: { readonly undelivered?: true; readonly limit: string }) =>
+    withApp(cli, command, async (app, { format }) => {
+      const state = options.undelivered ? 'undelivered' : 'any';
+      const deliveries = await app.notify.list({ state, limit: parseCount(options.limit, '--limit') });
+      if (format === 'json') cli.terminal.line(JSON.stringify({ deliveries: deliveries.map(deliveryJson) }));
+      else if (deliveries.length === 0) cli.terminal.line('No notices.');
+      else printTable(cli.terminal, columns, deliveries);
+    }),
+  );
+}
+
+const columns: readonly Column<Delivery>[] = [
+  { title: 'WHEN', value: ({ notice }) => formatMoment(notice.at) },
+  { title: 'KIND', value: ({ notice }) => notice.kind },
+  { title: 'TARGET', value: ({ target }) => target },
+  { title: 'STATE', value: (delivery) => stateText(delivery) },
+  { title: 'TRIES', value: ({ attempts }) => String(attempts), align: 'right' },
+  { title: 'ABOUT', value: ({ notice }) => notice.title.replace(/^rosterd: /u, ''), mayShrink: true },
+  { title: 'LAST ERROR', value: ({ lastError = '' }) => lastError, mayShrink: true },
+];
+
+function stateText(delivery: Delivery): string {
+  const state = deliveryStateOf(delivery);
+  return state === 'given-up' ? 'given up' : state;
+}
