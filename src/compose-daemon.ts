@@ -1,11 +1,229 @@
 // The daemon's part of the composition root: scheduler, chores, health server, metrics, systemd and the log, put together.
 
+import { hostname } from 'node:os';
+import { readStatus, type Status } from './admin/status.ts';
+import { type Probe, startHealthServer } from './api/health-server.ts';
+import { clock, depsFor, depsWith, type Installation } from './compose-installation.ts';
+import { createMessengers } from './compose-notify.ts';
+import { openComposedStore } from './compose-store.ts';
+import { compilePolicy } from './config/compile.ts';
 import type { Config } from './config/config.ts';
+import { serviceEnvironment } from './config/environment.ts';
+import { inspectAuditKey } from './config/secret.ts';
+import { RosterdError } from './model/errors.ts';
+import type { EpochMs } from './model/ids.ts';
+import { fanOut } from './observe/fan-out.ts';
+import { logEvents } from './observe/log-events.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
+import { createMetrics, type MetricsFacts } from './observe/metrics.ts';
+import { createServiceManager } from './observe/systemd.ts';
+import type { Store } from './store/open-store.ts';
+import { type Chore, Daemon, type Vitals } from './sync/daemon.ts';
+import { auditChore, noticesChore } from './sync/daemon-chores.ts';
+import type { EventSink } from './sync/events.ts';
+import { runSource } from './sync/run-source.ts';
+import { lastTick, nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
+import { type ScheduledSource, Scheduler } from './sync/schedule/scheduler.ts';
 
 export interface ServeOptions {
   readonly version: string;
+  /** Aborted when it shall stop. */
   readonly signal: AbortSignal;
   readonly endNow: (code: number) => void;
 }
 
-export async function serve(_config: Config, _options: ServeOptions): Promise<void> {}
+/** Often enough to notice a missed time, a lost database or a due notice before a person does. */
+const beatMs = 20_000;
+/** A daemon without a beat for this long hangs. */
+const longestSilenceMs = 3 * beatMs + 30_000;
+const probeTimeoutMs = 2_000;
+/** What did not stop in time is resumed by the next start, as after kill -9. */
+const notStoppedExit = 6;
+
+export async function serve(config: Config, options: ServeOptions): Promise<void> {
+  const scheduled = config.sources.flatMap(({ name, schedule }): ScheduledSource[] =>
+    schedule === undefined ? [] : [{ source: name, schedule }],
+  );
+  if (scheduled.length === 0)
+    throw new RosterdError(
+      'nothing-scheduled',
+      `No source of ${config.path} has a schedule, so there is nothing to do.`,
+    );
+  const logger = createLogger({ ...config.log, output: process.stdout });
+  try {
+    await warn(config, logger);
+    await serveWith(config, options, scheduled, logger);
+  } finally {
+    await logger.close();
+  }
+}
+
+async function warn(config: Config, logger: Logger): Promise<void> {
+  const key = await inspectAuditKey(config);
+  for (const { message, path } of [...config.warnings, ...(key === undefined ? [] : [key])])
+    logger.warn(`${path}: ${message}`);
+}
+
+async function serveWith(
+  config: Config,
+  { version, signal, endNow }: ServeOptions,
+  scheduled: readonly ScheduledSource[],
+  logger: Logger,
+): Promise<void> {
+  const { store, holder, reads } = await openComposedStore(config, clock);
+  const status = (): Promise<Status> =>
+    readStatus({ store, reads, now: clock.now, sources: config.sources, nextTicks, overdueAfterMs });
+  const metrics = createMetrics({
+    version,
+    sources: config.sources.map(({ name }) => name),
+    targets: config.notify.map(({ name }) => name),
+    facts: async () => factsOf(await status(), await reads.findingCounts()),
+  });
+  const sinks = [logEvents(logger), metrics.onEvent];
+  const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };
+  const emit = fanOut(...sinks);
+  const manager = createServiceManager(serviceEnvironment(), (message) => logger.warn(message));
+  const daemon = new Daemon({
+    store,
+    clock,
+    emit,
+    holder,
+    version,
+    scheduled: scheduled.length,
+    schedules: new Scheduler(schedulerDeps(installation, scheduled, emit)),
+    chores: [
+      noticesChore({
+        ...depsWith(installation, () => {}),
+        schedules: scheduled,
+        overdueAfterMs,
+        startedAt: clock.now(),
+        messengers: createMessengers(config),
+      }),
+      ...proofOf(config, store, emit),
+    ],
+    onReady: () => manager.ready(`${scheduled.length} sources scheduled`),
+    onBeat: () => manager.alive(),
+    onStopping: () => manager.stopping(),
+    beatMs,
+  });
+  const server =
+    config.serve.listen === undefined
+      ? undefined
+      : await startHealthServer(config.serve.listen, {
+          live: () => liveness(daemon.vitals()),
+          ready: () => readiness(daemon.vitals(), store.read.auditHead()),
+          metrics,
+        });
+  if (server !== undefined) logger.info('health and metrics', { address: server.address });
+  limitTheStop(config, signal, logger, endNow);
+  try {
+    await daemon.run(signal);
+  } finally {
+    await server?.close();
+    await store.close();
+  }
+}
+
+function proofOf(config: Config, store: Store, emit: EventSink): readonly Chore[] {
+  const { verify } = config.audit;
+  if (verify === undefined) return [];
+  const cron = { full: verify.cron, timeZone: verify.timeZone };
+  return [
+    auditChore({
+      store,
+      clock,
+      emit,
+      noticeTargets: config.notify,
+      lastTick: (now, after) => lastTick(cron, now, after),
+      verify: (signal) => store.verifyAudit({}, undefined, signal),
+    }),
+  ];
+}
+
+function schedulerDeps(
+  installation: Installation,
+  sources: readonly ScheduledSource[],
+  emit: EventSink,
+): ConstructorParameters<typeof Scheduler>[0] {
+  const { store } = installation;
+  return {
+    sources,
+    clock,
+    emit,
+    async run(source, { number }, signal) {
+      let retryAfterMs: number | undefined;
+      const deps = await depsFor(installation, source, (event) => {
+        if (event.kind === 'read:ended') retryAfterMs = event.retryAfterMs;
+      });
+      const actor = `daemon@${hostname()}`;
+      const run = await runSource(
+        deps,
+        { source, mode: 'full', intent: 'apply', trigger: 'schedule', actor, attempt: number },
+        signal,
+      );
+      return retryAfterMs === undefined ? { run } : { run, retryAfterMs };
+    },
+    lastRun: async (source) => (await store.read.runs({ source, kind: 'real', limit: 1 }))[0],
+    saveSkip: (skip) => store.write((tx) => tx.saveSkip(skip)),
+  };
+}
+
+/** A stop ends by itself between two transactions; what hangs for longer than people want to wait is ended hard. */
+function limitTheStop(config: Config, signal: AbortSignal, logger: Logger, endNow: (code: number) => void): void {
+  const { stopWithinMs } = config.serve;
+  const onStop = (): void => {
+    setTimeout(() => {
+      logger.error('the daemon did not stop in time and is ended; the next start goes on where it was', {
+        stopWithinMs,
+      });
+      endNow(notStoppedExit);
+    }, stopWithinMs).unref();
+  };
+  if (signal.aborted) onStop();
+  else signal.addEventListener('abort', onStop, { once: true });
+}
+
+function liveness({ sinceBeatMs }: Vitals): Probe {
+  const ok = sinceBeatMs < longestSilenceMs;
+  const detail = ok ? {} : { detail: `no beat for ${Math.round(sinceBeatMs / 1_000)} s` };
+  return { ok, checks: [{ name: 'beat', ok, ...detail }] };
+}
+
+async function readiness(vitals: Vitals, question: Promise<unknown>): Promise<Probe> {
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => resolve(`no answer within ${probeTimeoutMs} ms`), probeTimeoutMs).unref();
+  });
+  const trouble = await Promise.race([
+    question.then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    ),
+    late,
+  ]);
+  const checks = [
+    { name: 'store', ok: trouble === undefined, ...(trouble === undefined ? {} : { detail: trouble }) },
+    { name: 'scheduler', ok: vitals.isStarted && !vitals.isStopping },
+    liveness(vitals).checks[0] as Probe['checks'][number],
+  ];
+  return { ok: checks.every((check) => check.ok), checks };
+}
+
+const factsOf = (status: Status, openFindings: MetricsFacts['openFindings']): MetricsFacts => ({
+  sources: status.sources.map((source) => ({
+    source: source.source,
+    ...withTime('nextRunAt', source.schedule?.next[0]),
+    ...withTime('lastRunAt', source.lastRun?.startedAt),
+    ...withTime('lastCompleteReadAt', source.lastComplete?.at),
+    isOverdue: source.isOverdue,
+    isPaused: source.pause !== undefined || status.pauseOfAll !== undefined,
+    isRunning: source.running !== undefined,
+    heldChanges: source.held?.changes ?? 0,
+    failingTicks: source.failingTicks,
+  })),
+  openFindings,
+  notices: status.notices,
+  isStoreReachable: true,
+});
+
+const withTime = <K extends string>(name: K, at: EpochMs | undefined): { readonly [P in K]?: EpochMs } =>
+  (at === undefined ? {} : { [name]: at }) as { readonly [P in K]?: EpochMs };

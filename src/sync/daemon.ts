@@ -122,12 +122,13 @@ export class Daemon {
     this.#isStopping = true;
     const reason = because instanceof Error ? because.message : 'the daemon failed';
     this.#deps.emit({ kind: 'daemon:stopping', because: reason });
-    await this.#deps.onStopping();
+    const told = this.#deps.onStopping();
     const stop = new RosterdError('interrupted', 'The daemon was stopped.');
     this.#chores.abort(stop);
     await this.#deps.schedules.stop(stop);
     await Promise.all(this.#busy.values());
     await this.#leavePlace();
+    await told;
   }
 
   /** Takes a place among the living daemons, or keeps the one it has. A place that was lost (a stall, a wrong clock) is taken anew. */
