@@ -43,6 +43,8 @@ function afterGrace(
   graceMs: number,
   now: EpochMs,
 ): Absence {
+  // Nothing to wait for, whatever the clock says: it may have been ahead when the record was seen to go.
+  if (graceMs === 0) return { kind: 'acts', because: presence.state };
   const until = asEpochMs(presence.since + graceMs);
   return now >= until ? { kind: 'acts', because: presence.state } : { kind: 'waits', until };
 }

@@ -75,3 +75,33 @@ describe('a clock that a time service corrects a little', () => {
     expect(await office.sync()).toMatchObject({ counts: { planned: 0 } });
   });
 });
+
+describe('an absence that was seen under a clock that was days ahead', () => {
+  it('goes on to act when the clock is right, because nobody has seen the person since', async () => {
+    office = await openOffice();
+    await office.staff.hireMany(4);
+    await office.sync();
+    await office.staff.fire('p000');
+    await underWrongClock();
+    expect((await office.user('p000')).enabled).toBe(false);
+
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { applied: 0 } });
+
+    expect((await office.user('p000')).enabled).toBe(false);
+  });
+
+  it('gives the members of a group that is gone nothing back', async () => {
+    office = await openOffice();
+    const logins = await office.staff.hireMany(3);
+    await office.staff.group('Night shift', logins);
+    await office.sync();
+    await office.staff.directory.delete(office.staff.dn('Night shift'));
+    office.forward(60 * day);
+    await office.approve(await office.sync());
+    office.forward(-60 * day);
+
+    await office.sync();
+
+    expect((await office.user('p000')).teams).toEqual([]);
+  });
+});

@@ -26,7 +26,8 @@ async function live(steps: readonly Step[]): Promise<void> {
     await history.live(steps);
     await history.end();
   } catch (error) {
-    const because = error instanceof Error ? `${error.message}\n${error.stack?.split('\n').slice(0, 8).join('\n')}` : String(error);
+    const because =
+      error instanceof Error ? `${error.message}\n${error.stack?.split('\n').slice(0, 8).join('\n')}` : String(error);
     throw new HistoryFault(`${because}\n\n${history.lines.join('\n')}`);
   } finally {
     await history.at.close();
@@ -40,8 +41,11 @@ describe('sync', () => {
       const property = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 45, size: 'max' }), live);
       const found = await fc.check(property, { numRuns: count, seed });
       if (!found.failed) return;
-      const because = found.errorInstance instanceof HistoryFault ? found.errorInstance.message : String(found.errorInstance);
-      throw new Error(`after ${found.numRuns} histories and ${found.numShrinks} shrinks, ROSTERD_HISTORY_SEED=${seed}:\n${because}`);
+      const because =
+        found.errorInstance instanceof HistoryFault ? found.errorInstance.message : String(found.errorInstance);
+      throw new Error(
+        `after ${found.numRuns} histories and ${found.numShrinks} shrinks, ROSTERD_HISTORY_SEED=${seed}:\n${because}`,
+      );
     },
     60_000 + count * 10_000,
   );

@@ -52,7 +52,11 @@ export class DirectoryContent {
 
   addGroup(name?: string): Group {
     const number = this.#next++;
-    const group: Group = { id: `group-${String(number).padStart(4, '0')}`, name: name ?? `Team ${number}`, members: new Set() };
+    const group: Group = {
+      id: `group-${String(number).padStart(4, '0')}`,
+      name: name ?? `Team ${number}`,
+      members: new Set(),
+    };
     this.groups.set(group.id, group);
     return group;
   }

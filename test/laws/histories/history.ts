@@ -25,6 +25,8 @@ export class History {
   readonly model = new LocalModel();
   readonly lines: string[] = [];
   readonly at: Installation;
+  /** The latest moment that the clock has ever shown. */
+  #latest = 0;
   #known = new Knowledge();
   #picture: Picture;
   readonly #losses = new AccessLosses();
@@ -113,7 +115,9 @@ export class History {
     const isPartial = run.state === 'partial' || run.state === 'failed';
     const open = await this.at.store.read.runs({ limit: 100, states: openStates });
     return [
-      ...(isPartial === isComplete ? [`a read that is ${isComplete ? '' : 'not '}complete ends as ${run.state}: ${run.because}`] : []),
+      ...(isPartial === isComplete
+        ? [`a read that is ${isComplete ? '' : 'not '}complete ends as ${run.state}: ${run.because}`]
+        : []),
       ...open.map((one) => `run ${one.id} is still ${one.state}`),
       ...(await this.at.heldLeases()).map((name) => `the lease ${name} is still held`),
     ];
@@ -136,11 +140,13 @@ export class History {
 
   /** A decision on what a run holds; the newest that holds anything unless one is given. */
   async #decide(act: (id: number) => Promise<unknown>, given?: Run): Promise<string> {
-    const [held] = given === undefined ? await this.at.store.read.runs({ limit: 1, states: ['held'], kind: 'real' }) : [given];
+    const [held] =
+      given === undefined ? await this.at.store.read.runs({ limit: 1, states: ['held'], kind: 'real' }) : [given];
     if (held === undefined) return 'nothing to do';
     let became = 'done';
     try {
-      if ((await act(held.id)) === undefined) became = `the process may have died, ${this.at.transactions} transactions`;
+      if ((await act(held.id)) === undefined)
+        became = `the process may have died, ${this.at.transactions} transactions`;
     } catch (error) {
       if (!(error instanceof RosterdError) || !refusals.has(error.code)) throw error;
       became = error.code;
@@ -161,6 +167,7 @@ export class History {
 
   /** What must hold after every step; then the step is over. */
   async #check(wrong: readonly string[]): Promise<void> {
+    this.#latest = Math.max(this.#latest, this.at.now);
     const before = this.#picture;
     const after = await pictureOf(this.at);
     const entries = await entriesSince(this.at, before.seq);
@@ -175,11 +182,14 @@ export class History {
     if (all.length > 0) throw new Error(all.join('\n'));
   }
 
-  /** The end: everything is settled, and again a day later. */
+  /**
+   * The end: everything is settled, and again a day later. That day counts from the latest moment ever: a grace that began under a
+   * clock that was ahead ends by that clock, which makes it longer and never shorter.
+   */
   async end(): Promise<{ readonly users: number; readonly disputed: number }> {
-    for (const ahead of [0, 26 * hourMs]) {
-      this.at.now = asEpochMs(this.at.now + ahead);
-      this.lines.push(`settling${ahead === 0 ? '' : ', a day later'}`);
+    for (const isLater of [false, true]) {
+      if (isLater) this.at.now = asEpochMs(Math.max(this.at.now, this.#latest) + 26 * hourMs);
+      this.lines.push(`settling${isLater ? ', a day later' : ''}, ${new Date(this.at.now).toISOString()}`);
       const wrong = await settle({
         run: async () => {
           const run = await this.#run({ kind: 'none' }, undefined);

@@ -160,7 +160,9 @@ export class Installation {
 
   /** Names of leases that somebody holds. */
   async heldLeases(): Promise<readonly string[]> {
-    const rows = await this.store.core.read.all<{ name: string }>("SELECT name FROM leases WHERE holder <> '' ORDER BY name");
+    const rows = await this.store.core.read.all<{ name: string }>(
+      "SELECT name FROM leases WHERE holder <> '' ORDER BY name",
+    );
     return rows.map(({ name }) => name);
   }
 

@@ -62,7 +62,10 @@ export class Knowledge {
     return log.saysComplete && !isDoubtful && ![...log.answers.values()].includes('present');
   }
 
-  after(log: ReadLog, how: { readonly isComplete: boolean; readonly hasDied: boolean; readonly now: number }): Knowledge {
+  after(
+    log: ReadLog,
+    how: { readonly isComplete: boolean; readonly hasDied: boolean; readonly now: number },
+  ): Knowledge {
     const shown = new Map(this.#shown);
     for (const [id, state] of log.accounts) shown.set(id, how.hasDied ? [...(shown.get(id) ?? []), state] : [state]);
     if (!how.isComplete) {

@@ -139,9 +139,7 @@ export class MemorySource implements Connector {
     if (fault.kind === 'short')
       return { accounts: shown.slice(1 + (fault.first % 4)).map((one) => toAccount(one, false)), rejected: [] };
     const victim = fault.kind === 'rejects' && shown.length > 0 ? shown[fault.which % shown.length] : undefined;
-    const accounts = shown
-      .filter((one) => one !== victim)
-      .map((one) => toAccount(one, fault.kind === 'unread-title'));
+    const accounts = shown.filter((one) => one !== victim).map((one) => toAccount(one, fault.kind === 'unread-title'));
     if (victim === undefined || fault.kind !== 'rejects') return { accounts, rejected: [] };
     const named = fault.isNamed ? { id: asExternalId(victim.id) } : {};
     return { accounts, rejected: [{ kind: 'account', ...named, label: victim.login, because: 'undecodable' }] };

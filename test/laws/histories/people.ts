@@ -4,7 +4,7 @@
 import { RosterdError } from '../../../src/model/errors.ts';
 import type { Pin, User } from '../../../src/model/user.ts';
 import type { DirectoryContent } from './directory.ts';
-import { type Installation, hourMs, hq } from './installation.ts';
+import { hourMs, hq, type Installation } from './installation.ts';
 import type { Picture } from './picture.ts';
 import type { PeopleStep } from './steps.ts';
 
@@ -63,7 +63,8 @@ export class LocalModel {
   }
 }
 
-const pickOf = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % Math.max(1, items.length)];
+const pickOf = <Item>(items: readonly Item[], pick: number): Item | undefined =>
+  items[pick % Math.max(1, items.length)];
 
 export interface Hands {
   readonly at: Installation;
@@ -92,7 +93,10 @@ async function create({ at, content, model }: Hands, step: Extract<Act, { do: 'c
   const username = namesake?.login ?? content.freshName();
   const { user } = await at.admin.createUser({ username, fields: {} });
   model.created(user.id, username);
-  content.everHeld.set(username.toLowerCase(), (content.everHeld.get(username.toLowerCase()) ?? new Set()).add(`user:${user.id}`));
+  content.everHeld.set(
+    username.toLowerCase(),
+    (content.everHeld.get(username.toLowerCase()) ?? new Set()).add(`user:${user.id}`),
+  );
   return 'done';
 }
 
@@ -164,7 +168,13 @@ async function pin({ at, picture }: Hands, local: LocalState, user: User, step: 
   const request = { user: `user:${user.id}`, reason: 'asked for', ...optional(end.text) };
   if (step.do === 'pin-title') {
     const mode = step.value === null ? 'keep-out' : 'keep';
-    await at.admin.pin({ ...request, kind: 'field', what: 'title', mode, ...(step.value === null ? {} : { value: step.value }) });
+    await at.admin.pin({
+      ...request,
+      kind: 'field',
+      what: 'title',
+      mode,
+      ...(step.value === null ? {} : { value: step.value }),
+    });
     local.pins.set('field title', { mode, value: step.value ?? undefined, until: end.at });
     if (step.value !== null) local.titles.add(step.value);
     return 'done';

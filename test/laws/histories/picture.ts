@@ -26,7 +26,9 @@ export interface Picture {
 export async function pictureOf({ store }: Installation): Promise<Picture> {
   const rows = await store.core.read.all<{ id: number }>('SELECT id FROM users ORDER BY id');
   const users = await store.read.users(rows.map((row) => asUserId(Number(row.id))));
-  const accounts = await store.core.read.all<{ key: number; id: string }>('SELECT key, external_id AS id FROM mirror_accounts');
+  const accounts = await store.core.read.all<{ key: number; id: string }>(
+    'SELECT key, external_id AS id FROM mirror_accounts',
+  );
   const ids = new Map(accounts.map(({ key, id }) => [asAccountKey(Number(key)) as number, id]));
   const groups = await store.read.groups();
   return {
@@ -50,7 +52,10 @@ function factsOf(user: User, ids: ReadonlyMap<number, string>): [string, string]
     [`${of} origin`, user.origin],
     [`${of} enabled`, `${user.enabled}`],
     [`${of} activated`, `${user.activated}`],
-    ...Object.entries(user.values).map(([field, value]): [string, string] => [`${of} field ${field}`, ownedText(value)]),
+    ...Object.entries(user.values).map(([field, value]): [string, string] => [
+      `${of} field ${field}`,
+      ownedText(value),
+    ]),
     ...user.attributes.map((row): [string, string] => [`${of} attribute ${row.name} ${row.owner}`, row.value]),
     ...user.memberships.map((row): [string, string] => [`${of} membership ${row.team} ${row.owner}`, 'in']),
     ...user.grants.map((row): [string, string] => [`${of} grant ${row.team} ${row.owner}`, 'in']),
@@ -76,7 +81,8 @@ export function differences(before: Facts, after: Facts): readonly Difference[] 
     .filter((one) => one.before !== one.after);
 }
 
-const sayDifference = ({ key, before = 'nothing', after = 'nothing' }: Difference): string => `${key}: ${before} -> ${after}`;
+const sayDifference = ({ key, before = 'nothing', after = 'nothing' }: Difference): string =>
+  `${key}: ${before} -> ${after}`;
 export const sayDifferences = (found: readonly Difference[]): string => found.map(sayDifference).join('; ');
 
 export async function entriesSince({ reads }: Installation, seq: number): Promise<readonly AuditRecord[]> {
@@ -128,10 +134,12 @@ const isQuarantineLifted = (entry: AuditRecord): boolean =>
   (payloadOf(entry)['before'] as { quarantine: unknown } | undefined)?.quarantine !== null;
 
 function opsOf(of: string, part: UserChangePart, now: Picture): readonly Op[] {
-  const team = (ref: TeamRef | undefined): string | undefined => (ref === undefined ? undefined : `${teamNumber(ref, now)}`);
+  const team = (ref: TeamRef | undefined): string | undefined =>
+    ref === undefined ? undefined : `${teamNumber(ref, now)}`;
   const row = (key: string, op: 'add' | 'remove'): Op[] =>
     op === 'add' ? [{ key, before: undefined, after: 'in' }] : [{ key, before: 'in', after: undefined }];
-  const text = (value: OwnedValue | undefined): string | undefined => (value === undefined ? undefined : ownedText(value));
+  const text = (value: OwnedValue | undefined): string | undefined =>
+    value === undefined ? undefined : ownedText(value);
   switch (part.part) {
     case 'created':
       return [{ key: `${of} origin`, before: undefined, after: part.origin }];
@@ -166,7 +174,10 @@ function teamNumber(ref: TeamRef, now: Picture): number | undefined {
 
 /** Pins, switches and holds: what people decided, which is in the entry as before and after. */
 function decisionOps(of: string, entry: AuditRecord, facts: Facts): readonly Op[] {
-  const { before, after } = payloadOf(entry) as { before?: Pin | SyncOff | AdminHold; after?: Pin | SyncOff | AdminHold };
+  const { before, after } = payloadOf(entry) as {
+    before?: Pin | SyncOff | AdminHold;
+    after?: Pin | SyncOff | AdminHold;
+  };
   const op = (key: string): Op[] => {
     const texts = [before, after].map((one) => (one === undefined || one === null ? undefined : jsonText(one)));
     return texts[0] === texts[1] ? [] : [{ key: `${of} ${key}`, before: texts[0], after: texts[1] }];

@@ -71,7 +71,8 @@ export function wrongUsers(end: End): string[] {
   });
 }
 
-const codesOf = ({ waiting }: End, subject: string): ReadonlySet<FindingCode> => waiting.bySubject.get(subject) ?? new Set();
+const codesOf = ({ waiting }: End, subject: string): ReadonlySet<FindingCode> =>
+  waiting.bySubject.get(subject) ?? new Set();
 
 /** Nobody is left without a user, unless the account waits for a person. */
 function missingUser(end: End, person: Person): string[] {
@@ -97,7 +98,9 @@ function wrongUser(end: End, person: Person, user: User): string[] {
   if (late || codes.has('name-of-another')) return [];
   const should = end.content.isShown(person) ? expectedOf(end, person, user, codes) : expectedOfGone(end, user);
   return should.flatMap(([what, is, expected]) =>
-    is === expected ? [] : [`${what} of u${user.id} (${person.login}, ${person.id}) is ${is}, and should be ${expected}`],
+    is === expected
+      ? []
+      : [`${what} of u${user.id} (${person.login}, ${person.id}) is ${is}, and should be ${expected}`],
   );
 }
 

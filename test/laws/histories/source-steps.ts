@@ -4,7 +4,8 @@ import type { DirectoryContent, Group, Person } from './directory.ts';
 import { leadsName } from './directory.ts';
 import type { SourceStep } from './steps.ts';
 
-const pickOf = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % Math.max(1, items.length)];
+const pickOf = <Item>(items: readonly Item[], pick: number): Item | undefined =>
+  items[pick % Math.max(1, items.length)];
 
 /** False when the step found nothing to do. */
 export function takeSourceStep(content: DirectoryContent, step: SourceStep, now: number): boolean {
@@ -34,13 +35,19 @@ export function takeSourceStep(content: DirectoryContent, step: SourceStep, now:
       return there.length > 0;
     }
     case 'return': {
-      const away = pickOf([...content.people.values()].filter((one) => one.place !== 'there'), step.who);
+      const away = pickOf(
+        [...content.people.values()].filter((one) => one.place !== 'there'),
+        step.who,
+      );
       if (away === undefined || content.isLoginTaken(away.login, away.id)) return false;
       away.place = 'there';
       return true;
     }
     default: {
-      const person = pickOf([...content.people.values()].filter((one) => one.place !== 'gone'), step.who);
+      const person = pickOf(
+        [...content.people.values()].filter((one) => one.place !== 'gone'),
+        step.who,
+      );
       return person !== undefined && changePerson(content, person, step, now);
     }
   }
@@ -62,7 +69,8 @@ type GroupStep = NestStep | Extract<SourceStep, { do: 'delete-group' | 'rename-g
 function changeGroup(content: DirectoryContent, step: GroupStep): boolean {
   const groups = [...content.groups.values()];
   // The group that gives a role keeps its name, or the role would go by a rename and not by a membership.
-  const own = step.do === 'rename-group' || step.do === 'delete-group' ? groups.filter(({ name }) => name !== leadsName) : groups;
+  const own =
+    step.do === 'rename-group' || step.do === 'delete-group' ? groups.filter(({ name }) => name !== leadsName) : groups;
   const group = pickOf(own, step.group);
   if (group === undefined) return false;
   if (step.do === 'nest' || step.do === 'unnest') return nest(groups, group, step);
@@ -101,14 +109,18 @@ function changePerson(content: DirectoryContent, person: Person, step: PersonSte
       break;
     }
     case 'swap-names': {
-      const other = pickOf(people.filter((one) => one.place !== 'gone'), step.with);
+      const other = pickOf(
+        people.filter((one) => one.place !== 'gone'),
+        step.with,
+      );
       if (other === undefined || other === person) return false;
       [person.login, other.login] = [other.login, person.login];
       content.noteNames(other);
       break;
     }
     case 'mail':
-      person.mail = step.to === 'none' ? undefined : step.to === 'own' ? `${person.id}@office.test` : pickOf(people, step.to)?.mail;
+      person.mail =
+        step.to === 'none' ? undefined : step.to === 'own' ? `${person.id}@office.test` : pickOf(people, step.to)?.mail;
       break;
     case 'title':
     case 'extension':

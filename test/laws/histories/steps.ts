@@ -2,8 +2,8 @@
 // Numbers choose among what is there when the step comes (the third of five people); a step that finds nothing does nothing.
 
 import fc from 'fast-check';
-import type { ReadFault } from './memory-source.ts';
 import { type Death, dayMs, hourMs, minuteMs } from './installation.ts';
+import type { ReadFault } from './memory-source.ts';
 
 /** Who or what is meant: counted through whatever is there. */
 type Pick = number;
@@ -66,22 +66,37 @@ const record = <Name extends Step['do'], Fields>(
   name: Name,
   fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> },
 ): fc.Arbitrary<Step> =>
-  fc.record(fields as Record<string, fc.Arbitrary<unknown>>).map((rest) => bare({ do: name, ...rest }) as unknown as Step);
+  fc
+    .record(fields as Record<string, fc.Arbitrary<unknown>>)
+    .map((rest) => bare({ do: name, ...rest }) as unknown as Step);
 
 const sourceStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: record('hire', { as: optional(pick), mailOf: fc.option(pick, { nil: undefined, freq: 3 }), group: optional(pick) }) },
+  {
+    weight: 4,
+    arbitrary: record('hire', {
+      as: optional(pick),
+      mailOf: fc.option(pick, { nil: undefined, freq: 3 }),
+      group: optional(pick),
+    }),
+  },
   { weight: 2, arbitrary: record('hire', { group: optional(pick) }) },
   { weight: 4, arbitrary: record('leave', { who: pick }) },
   { weight: 3, arbitrary: record('hide', { who: pick }) },
   { weight: 3, arbitrary: record('return', { who: pick }) },
   { weight: 3, arbitrary: record('rename', { who: pick, to: optional(pick) }) },
   { weight: 3, arbitrary: record('swap-names', { who: pick, with: pick }) },
-  { weight: 3, arbitrary: record('mail', { who: pick, to: fc.oneof(fc.constantFrom('own' as const, 'none' as const), pick) }) },
+  {
+    weight: 3,
+    arbitrary: record('mail', { who: pick, to: fc.oneof(fc.constantFrom('own' as const, 'none' as const), pick) }),
+  },
   { weight: 3, arbitrary: record('title', { who: pick, to: text }) },
   { weight: 2, arbitrary: record('extension', { who: pick, to: fc.constantFrom('100', '200', null) }) },
   { weight: 3, arbitrary: record('disable', { who: pick }) },
   { weight: 2, arbitrary: record('enable', { who: pick }) },
-  { weight: 2, arbitrary: record('expire', { who: pick, inMs: fc.constantFrom(null, 30 * minuteMs, 30 * hourMs, -hourMs) }) },
+  {
+    weight: 2,
+    arbitrary: record('expire', { who: pick, inMs: fc.constantFrom(null, 30 * minuteMs, 30 * hourMs, -hourMs) }),
+  },
   { weight: 6, arbitrary: record('join', { who: pick, group: pick }) },
   { weight: 4, arbitrary: record('quit', { who: pick, group: pick }) },
   { weight: 2, arbitrary: record('add-group', {}) },
@@ -108,7 +123,13 @@ const fault: fc.Arbitrary<ReadFault> = fc.oneof(
 const deathAt = fc.record({ at: fc.integer({ min: 1, max: 22 }), isCommitted: fc.boolean() });
 const runStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: record('run', { fault, death: fc.constant(undefined) }) },
-  { weight: 5, arbitrary: record('run', { fault: fc.oneof({ weight: 4, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) }, fault), death: deathAt }) },
+  {
+    weight: 5,
+    arbitrary: record('run', {
+      fault: fc.oneof({ weight: 4, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) }, fault),
+      death: deathAt,
+    }),
+  },
   { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'dry-run' }, { do: 'restart' }) },
 );
 
@@ -122,10 +143,22 @@ const peopleStep: fc.Arbitrary<Step> = fc.oneof(
   record('pin-team', { user: pick, team: pick, mode: fc.constantFrom('keep', 'keep-out'), hours }),
   record('pin-main', { user: pick, team: pick, mode: fc.constant('keep'), hours }),
   record('unpin', { user: pick, pin: pick }),
-  record('set-attribute', { user: pick, name: fc.constantFrom('extension', 'agentId'), value: fc.constantFrom('700', '701', null) }),
+  record('set-attribute', {
+    user: pick,
+    name: fc.constantFrom('extension', 'agentId'),
+    value: fc.constantFrom('700', '701', null),
+  }),
   record('create-user', { as: optional(pick) }),
   record('link', { user: pick, who: pick }),
-  { weight: 4, arbitrary: record('approve', { death: fc.option(fc.record({ at: fc.integer({ min: 1, max: 7 }), isCommitted: fc.boolean() }), { nil: undefined, freq: 3 }) }) },
+  {
+    weight: 4,
+    arbitrary: record('approve', {
+      death: fc.option(fc.record({ at: fc.integer({ min: 1, max: 7 }), isCommitted: fc.boolean() }), {
+        nil: undefined,
+        freq: 3,
+      }),
+    }),
+  },
   { weight: 2, arbitrary: record('reject', { hours }) },
 );
 

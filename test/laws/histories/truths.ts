@@ -25,16 +25,26 @@ export function wrongLocals({ users }: Picture, model: LocalModel, now: number):
     const local = model.of(user.id);
     const sorted = (entries: Iterable<readonly [string, unknown]>): string =>
       JSON.stringify([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
-    const attributes = user.attributes.filter(({ owner }) => owner === 'local').map(({ name, value }) => [name, value] as const);
-    const pins = user.pins.map(({ kind, subject, mode, value, until }) => [`${kind} ${subject}`, { mode, value, until }] as const);
+    const attributes = user.attributes
+      .filter(({ owner }) => owner === 'local')
+      .map(({ name, value }) => [name, value] as const);
+    const pins = user.pins.map(
+      ({ kind, subject, mode, value, until }) => [`${kind} ${subject}`, { mode, value, until }] as const,
+    );
     const checks: readonly (readonly [string, unknown, unknown])[] = [
       ['local attributes', sorted(attributes), sorted(local.attributes)],
       ['pins', sorted(pins), sorted(local.pins)],
-      ['sync off', user.syncOff === undefined ? 'on' : `off ${user.syncOff.until}`, local.syncOff === undefined ? 'on' : `off ${local.syncOff.until}`],
+      [
+        'sync off',
+        user.syncOff === undefined ? 'on' : `off ${user.syncOff.until}`,
+        local.syncOff === undefined ? 'on' : `off ${local.syncOff.until}`,
+      ],
       ['admin hold', user.adminHold !== undefined, local.isHeld],
       ...inForce(user, model, now),
     ];
-    return checks.flatMap(([what, is, should]) => (is === should ? [] : [`${what} of ${nameOf(user)}: ${is}, and people set ${should}`]));
+    return checks.flatMap(([what, is, should]) =>
+      is === should ? [] : [`${what} of ${nameOf(user)}: ${is}, and people set ${should}`],
+    );
   });
 }
 
@@ -88,18 +98,28 @@ function wrongChange(step: SyncStep, user: User, { key, before, after }: Differe
   if (what === 'attribute' && owner === 'local') return 'a local attribute is never touched';
   if (what === 'membership' && owner === 'local') {
     const pin = model.pin(user.id, `membership ${subject}`, now);
-    return pin?.mode === (after === undefined ? 'keep-out' : 'keep') ? undefined : 'a local membership without a pin that says so';
+    return pin?.mode === (after === undefined ? 'keep-out' : 'keep')
+      ? undefined
+      : 'a local membership without a pin that says so';
   }
-  if (what === 'enabled' && after === 'false') return isLossDecided(step, user) ? undefined : 'nobody has disabled or lost this person';
+  if (what === 'enabled' && after === 'false')
+    return isLossDecided(step, user) ? undefined : 'nobody has disabled or lost this person';
+  if (what === 'enabled' && after === 'true')
+    return isSurelyGone(step, user) ? 'it has left, and no read has shown it since' : undefined;
   if (what === 'link' && after === 'gone')
-    return step.known.isGone(subject, now, step.decided, dayMs) ? undefined : 'no complete read has shown that it is gone';
+    return step.known.isGone(subject, now, step.decided, dayMs)
+      ? undefined
+      : 'no complete read has shown that it is gone';
   if (after !== undefined || before === undefined) return undefined;
-  if (what === 'membership') return isMembershipOver(step, user, Number(subject)) ? undefined : 'no complete read has taken it out of the group';
-  if (what === 'role') return isRoleOver(step, user) ? undefined : 'no complete read has taken it out of the group of the role';
+  if (what === 'membership')
+    return isMembershipOver(step, user, Number(subject)) ? undefined : 'no complete read has taken it out of the group';
+  if (what === 'role')
+    return isRoleOver(step, user) ? undefined : 'no complete read has taken it out of the group of the role';
   return undefined;
 }
 
-const accountsOf = (user: User, { ids }: Picture): string[] => user.links.flatMap((link) => ids.get(link.account) ?? []);
+const accountsOf = (user: User, { ids }: Picture): string[] =>
+  user.links.flatMap((link) => ids.get(link.account) ?? []);
 
 function isLossDecided(step: SyncStep, user: User): boolean {
   const { known, knownAfter, now, decided, after, model } = step;
@@ -107,6 +127,15 @@ function isLossDecided(step: SyncStep, user: User): boolean {
   return accountsOf(user, after).some(
     (id) => known.isDisabled(id, now) || knownAfter.isDisabled(id, now) || known.isGone(id, now, decided, dayMs),
   );
+}
+
+/** The last complete reads, whichever of them count, say that every account of the user is deleted; a person may still pin or unlink. */
+function isSurelyGone({ known, knownAfter, model, now, after }: SyncStep, user: User): boolean {
+  const accounts = accountsOf(user, after);
+  const reads = [...known.complete, ...knownAfter.complete];
+  if (accounts.length === 0 || known.complete.length === 0 || model.pin(user.id, 'enabled -', now) !== undefined)
+    return false;
+  return accounts.every((id) => reads.every(({ gone }) => gone.get(id)?.kind === 'absent'));
 }
 
 function isMembershipOver(step: SyncStep, user: User, team: number): boolean {
@@ -139,7 +168,9 @@ export class AccessLosses {
       const window = this.#at.filter(({ at }) => at > entry.at - dayMs);
       const limit = Math.max(accessLossLimit, Math.floor(users / 10));
       if (window.length > limit)
-        wrong.push(`${window.length} lost access within a day without an approval (${window.map(({ label }) => label).join(', ')}); the limit is ${limit}`);
+        wrong.push(
+          `${window.length} lost access within a day without an approval (${window.map(({ label }) => label).join(', ')}); the limit is ${limit}`,
+        );
     }
     return wrong;
   }
