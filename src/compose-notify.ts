@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { AuditVerdict } from './admin/ports.ts';
 import type { Notifying, TestOutcome } from './cli/app.ts';
 import { clock, type Installation } from './compose-installation.ts';
-import type { Config, NotifyConfig, SecretRef } from './config/config.ts';
+import { type Config, type NotifyConfig, type SecretRef, targetSecretName } from './config/config.ts';
 import { resolveSecret } from './config/secret.ts';
 import { RosterdError } from './model/errors.ts';
 import { fanOut } from './observe/fan-out.ts';
@@ -23,7 +23,7 @@ export const createMessengers = ({ notify }: Pick<Config, 'notify'>): ReadonlyMa
 function createMessenger(target: NotifyConfig): Messenger {
   const { name } = target;
   const secret = (ref: SecretRef, key: string) => (): Promise<string> =>
-    resolveSecret(ref, `${key} of notify target ${name}`);
+    resolveSecret(ref, targetSecretName(name, [key]));
   const caFile = target.caFile === undefined ? {} : { caFile: target.caFile };
   switch (target.type) {
     case 'smtp': {

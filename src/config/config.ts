@@ -69,9 +69,9 @@ export interface SettingSecret {
 export const secretName = (source: SourceName, path: readonly string[]): string =>
   `${path.join('.')} of source ${source}`;
 
-/** The same for a target of notices: `secret of notice target on-call`. */
+/** The same for a target of notices: `secret of notify target on-call`. */
 export const targetSecretName = (target: string, path: readonly string[]): string =>
-  `${path.join('.')} of notice target ${target}`;
+  `${path.join('.')} of notify target ${target}`;
 
 /** A reference to a secret anywhere in the file, with its place. */
 export interface SecretUse {

@@ -297,9 +297,9 @@ describe('notify', () => {
     const found = await inspectSecrets(load(text, join(folder, 'rosterd.yaml')));
     await rm(folder, { recursive: true });
     expect(found.map(({ line, path, message }) => `${line} ${path}: ${message.replace(folder, '')}`)).toEqual([
-      '10 notify[0].login.password: login.password of notice target it-mail: the file /mail does not exist',
-      '13 notify[1].url: url of notice target on-call: the file /url does not exist',
-      '14 notify[1].secret: secret of notice target on-call: the file /secrets/hook does not exist',
+      '10 notify[0].login.password: login.password of notify target it-mail: the file /mail does not exist',
+      '13 notify[1].url: url of notify target on-call: the file /url does not exist',
+      '14 notify[1].secret: secret of notify target on-call: the file /secrets/hook does not exist',
     ]);
   });
 });
