@@ -150,7 +150,7 @@ function schedulerDeps(
     sources,
     clock,
     emit,
-    async run(source, { number }, signal) {
+    async run(source, { number, dueAt }, signal) {
       let retryAfterMs: number | undefined;
       const deps = await depsFor(installation, source, (event) => {
         if (event.kind === 'read:ended') retryAfterMs = event.retryAfterMs;
@@ -158,7 +158,7 @@ function schedulerDeps(
       const actor = `daemon@${hostname()}`;
       const run = await runSource(
         deps,
-        { source, mode: 'full', intent: 'apply', trigger: 'schedule', actor, attempt: number },
+        { source, mode: 'full', intent: 'apply', trigger: 'schedule', actor, attempt: number, dueAt },
         signal,
       );
       return retryAfterMs === undefined ? { run } : { run, retryAfterMs };

@@ -6,12 +6,12 @@ import type { Run } from '../model/run.ts';
 import type { RunScope } from './run-source.ts';
 
 /** Corrections by a time service are smaller. */
-const toleranceMs = 60_000;
+export const clockToleranceMs = 60_000;
 /** States of runs that have planned everything that was dirty by then. */
 export const plannedStates: readonly Run['state'][] = ['done', 'held', 'partial'];
 
 export async function wasClockSetBack({ record, store, deps }: RunScope): Promise<boolean> {
-  const latest = asEpochMs(deps.clock.now() + toleranceMs);
+  const latest = asEpochMs(deps.clock.now() + clockToleranceMs);
   const runs = await store.read.runs({ source: record.source, kind: 'real', limit: 50 });
   for (const run of runs) {
     if (run.id === record.id) continue;

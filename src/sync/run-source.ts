@@ -6,8 +6,9 @@
 // A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
 
 import { RosterdError } from '../model/errors.ts';
-import { asChangeId, asEpochMs, asRunId, type SourceName } from '../model/ids.ts';
+import { asChangeId, asEpochMs, asRunId, type EpochMs, type SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
+import { clockToleranceMs } from './clock-set-back.ts';
 import { type SyncDeps, sourcePolicy } from './deps.ts';
 import { changesOf } from './judge-plan.ts';
 import { addRunNotices } from './notices/add-run-notices.ts';
@@ -29,6 +30,8 @@ export interface RunRequest {
   readonly actor: string;
   /** More than 1 when what failed is tried again. Default 1. */
   readonly attempt?: number;
+  /** The scheduled time it is for: where another process has made the run of that time, `run-in-progress` is thrown. */
+  readonly dueAt?: EpochMs;
 }
 
 /** Everything that the phases of one run share. `store` is a private copy in a dry run. */
@@ -62,6 +65,7 @@ async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal)
   const lease = new RunLease(deps, deps.store);
   await lease.acquireSource(request.source);
   try {
+    await refuseIfServed(deps, request);
     const record = await newRecord(deps, request);
     const scope: RunScope = { deps, store: deps.store, lease, record, intent: request.intent, signal };
     await closeInterrupted(scope);
@@ -80,6 +84,16 @@ async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal)
   } finally {
     await lease.release();
   }
+}
+
+/** Replicas wake up at the same moment: whoever gets the lease second may find the work done. */
+async function refuseIfServed({ store, clock }: SyncDeps, { source, dueAt, attempt = 1 }: RunRequest): Promise<void> {
+  if (dueAt === undefined || attempt > 1) return;
+  const [last] = await store.read.runs({ source, kind: 'real', limit: 1 });
+  // A run in the future of our clock speaks for no time: the clock was set back.
+  if (last === undefined || last.startedAt < dueAt || last.startedAt > clock.now() + clockToleranceMs) return;
+  const message = `Run ${last.id} of ${source} was made for this scheduled time by another process.`;
+  throw new RosterdError('run-in-progress', message, { subject: source });
 }
 
 async function dryRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
