@@ -1,11 +1,14 @@
 // The image, built without a builder: what the Dockerfile copies is copied into an empty folder and started there.
 // What stays unproven here: the base image, and npm's own download. The packages are those that the lock file leaves
 // after --omit=dev --omit=optional, taken from this installation.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -133,6 +136,15 @@ function filesOf(folder: string): readonly string[] {
     .sort();
 }
 
+/** Where the daemon listens, as its log says. */
+async function addressOf(log: Readable): Promise<string> {
+  for await (const line of createInterface({ input: log })) {
+    const { message, address } = JSON.parse(line) as Readonly<Record<string, string>>;
+    if (message === 'health and metrics' && address !== undefined) return address;
+  }
+  throw new Error('the daemon ended before it listened');
+}
+
 describe('the image as a folder', () => {
   let folder: string;
   let app: string;
@@ -142,6 +154,10 @@ describe('the image as a folder', () => {
     folder = await mkdtemp(join(tmpdir(), 'rosterd-image-'));
     app = join(folder, 'app');
     config = join(folder, 'etc/rosterd.yaml');
+    const words = JSON.parse(of('ENTRYPOINT')) as readonly string[];
+    entry = words.slice(1).map((word) => word.replace(of('WORKDIR'), app));
+    // Nothing of this environment: a home that is not there, no PATH to find anything by.
+    env = { HOME: join(folder, 'no-home'), XDG_CACHE_HOME: join(folder, 'tmp') };
     for (const { from, paths, to } of copiesOf(image)) {
       if (from === 'dependencies') await copyPackages(app);
       else if (from === 'clients') await cp(join(root, 'src/store/generated'), join(app, to), { recursive: true });
@@ -159,15 +175,13 @@ describe('the image as a folder', () => {
     await cp(join(root, path), target, { recursive: true, filter });
   }
 
-  const [program = '', ...words] = JSON.parse(of('ENTRYPOINT')) as readonly string[];
-  const rosterd = (...args: readonly string[]) => {
-    const entry = words.map((word) => word.replace(of('WORKDIR'), app));
-    // Nothing of this environment: a home that is not there, no PATH to find anything by.
-    return run(program === 'node' ? process.execPath : program, [...entry, ...args], {
-      cwd: folder,
-      env: { HOME: join(folder, 'no-home'), XDG_CACHE_HOME: join(folder, 'tmp') },
-    });
-  };
+  let entry: readonly string[];
+  let env: Readonly<Record<string, string>>;
+  const rosterd = (...args: readonly string[]) => run(process.execPath, [...entry, ...args], { cwd: folder, env });
+
+  it('is started by Node itself', () => {
+    expect(JSON.parse(of('ENTRYPOINT'))[0]).toBe('node');
+  });
 
   it('has no tools in it', () => {
     const packages = readdirSync(join(app, 'node_modules'));
@@ -188,6 +202,28 @@ describe('the image as a folder', () => {
     expect((await rosterd('--config', config, 'db', 'migrate')).stdout).toContain('applied 0001_initial');
     expect((await rosterd('--config', config, 'source', 'list')).stdout).toContain('ad-hq');
     expect(filesOf(app)).toEqual(before);
+  }, 60_000);
+
+  it('serves, is healthy by its own HEALTHCHECK, and ends with 0 at its STOPSIGNAL', async () => {
+    const text = await readFile(config, 'utf8');
+    await mkdir(join(folder, 'etc/secrets'));
+    await writeFile(join(folder, 'etc/secrets/ad-hq-password'), 'x', { mode: 0o600 });
+    // Nobody listens on port 1: the source fails, and the daemon lives with that.
+    const quiet = text.replace(/- "ldaps:.*/gu, '- "ldaps://127.0.0.1:1"');
+    await writeFile(config, `${quiet}\nserve: { listen: "127.0.0.1:0" }\n`);
+    const daemon = spawn(process.execPath, [...entry, '--config', config, 'serve'], { cwd: folder, env });
+    const ended = once(daemon, 'exit');
+    try {
+      const address = await addressOf(daemon.stdout);
+      const [node, flag, code = ''] = JSON.parse(of('HEALTHCHECK').replace(/^.* CMD /u, '')) as readonly string[];
+      expect([node, flag]).toEqual(['node', '-e']);
+      const check = (at: string) => run(process.execPath, ['-e', code.replace(/http:[^/]*\/\/[^/]*/u, at)]);
+      await expect(check(address)).resolves.toBeDefined();
+      await expect(check('http://127.0.0.1:1')).rejects.toMatchObject({ code: 1 });
+    } finally {
+      daemon.kill(of('STOPSIGNAL') as NodeJS.Signals);
+    }
+    expect(await ended).toEqual([0, null]);
   }, 60_000);
 
   it('has the client for PostgreSQL too', async () => {
