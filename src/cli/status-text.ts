@@ -90,7 +90,7 @@ function sourceLines(status: Status, source: SourceStatus): readonly Fact[] {
     ['read', readText(source, at)],
     lastRun && ['last run', lastRunText(lastRun, at)],
     adviceOf(lastRun),
-    failingTicks === 0 ? undefined : ['failing', `${plural(failingTicks, 'time', 'times')} in a row`],
+    failingTicks < 2 ? undefined : ['failing', `${failingTicks} times in a row`],
     overdueSince && ['overdue', `since ${when(overdueSince, at)}`],
     running && ['running', runningText(running, at)],
     leftOpen && ['unfinished', leftOpenText(leftOpen, at)],
@@ -146,7 +146,7 @@ function nextText({ at, daemons }: Status, { schedule }: SourceStatus): string {
   const [next] = schedule.next;
   if (next === undefined) return `never: ${schedule.full} ${schedule.timeZone}`;
   const time = `${zonedText(next, schedule.timeZone)} ${schedule.timeZone}, in ${roughDuration(next - at)}`;
-  return daemons.length === 0 ? `${time}, if a daemon runs then` : time;
+  return daemons.length === 0 ? `${time}, if a daemon runs` : time;
 }
 
 function heldFacts({ run, changes, since, holds }: NonNullable<SourceStatus['held']>, at: EpochMs): readonly Fact[] {

@@ -2,14 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { sourceHealth } from '../../src/admin/source-health.ts';
 import { readStatus, type SourceStatus, type Status } from '../../src/admin/status.ts';
+import { createRosterd } from '../../src/compose.ts';
 import { asEpochMs } from '../../src/model/ids.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { SourceSchedule } from '../../src/model/schedule.ts';
 import { createAdminReader } from '../../src/store/admin-reader.ts';
 import { makeHolder } from '../../src/store/process-holder.ts';
+import type { SyncDeps } from '../../src/sync/deps.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import { runSource } from '../../src/sync/run-source.ts';
 import { nextTicks, overdueAfterMs } from '../../src/sync/schedule/cron.ts';
@@ -45,10 +47,31 @@ async function hqWith(schedule?: SourceSchedule): Promise<SourceStatus & { reado
 const lease = (name: string, holder: string): Promise<unknown> =>
   office.store.write((tx) => tx.leases.acquire(name, holder, hour, office.now()));
 
-async function tick(attempt = 1, onEvent: (event: SyncEvent) => void = () => undefined): Promise<Run> {
+async function tick(attempt = 1, more: Partial<SyncDeps> = {}): Promise<Run> {
   office.forward(minute);
   const request = { source: hq, mode: 'full', intent: 'apply', trigger: 'schedule', actor: 'schedule:hq' } as const;
-  return runSource({ ...office.deps, emit: onEvent }, { ...request, attempt }, new AbortController().signal);
+  return runSource({ ...office.deps, ...more }, { ...request, attempt }, new AbortController().signal);
+}
+
+/** The status while a run applies: the run writes nothing more until it is read. */
+async function statusWhileApplying(): Promise<Status> {
+  const { store } = office;
+  let seen: Promise<Status> | undefined;
+  await tick(1, {
+    store: {
+      read: store.read,
+      overlay: () => store.overlay(),
+      write: async (work) => {
+        await seen;
+        return store.write(work);
+      },
+    },
+    emit: (event) => {
+      if (event.kind === 'phase:started' && event.phase === 'applying') seen = statusWith();
+    },
+  });
+  if (seen === undefined) throw new Error('the run applied nothing');
+  return seen;
 }
 
 /** A process that has ended: nobody can have its pid at the same start time. */
@@ -215,14 +238,10 @@ describeStores('the status', (stores) => {
   it('shows who is at a source and who reconciles, but never the dead', async () => {
     await openOffice();
     await office.staff.hireMany(3);
-    let seen: Promise<Status> | undefined;
-    await tick(1, (event) => {
-      if (event.kind === 'phase:progressed' && event.phase === 'applying') seen ??= statusWith();
-    });
-    const meanwhile = await seen;
+    const meanwhile = await statusWhileApplying();
     const own = { holder: office.deps.holder, pid: process.pid };
-    expect(meanwhile?.reconciling).toMatchObject(own);
-    expect(meanwhile?.sources[0]?.running).toMatchObject({ ...own, run: { state: 'applying' } });
+    expect(meanwhile.reconciling).toMatchObject(own);
+    expect(meanwhile.sources[0]?.running).toMatchObject({ ...own, run: { state: 'applying' } });
     expect(await hqWith()).toMatchObject({ lastRun: { state: 'done' }, health: 'ok' });
 
     await lease('source:hq', elsewhere);
@@ -265,10 +284,11 @@ describeStores('the status', (stores) => {
     await openOffice();
     await office.staff.hireMany(620);
     let pausing: Promise<unknown> | undefined;
-    await tick(1, (event) => {
+    const emit = (event: SyncEvent): void => {
       if (event.kind === 'phase:progressed' && event.phase === 'applying')
         pausing ??= office.admin.pause({ reason: 'change freeze' });
-    });
+    };
+    await tick(1, { emit });
     await pausing;
     expect(await hqWith()).toMatchObject({ leftOpen: { errorCode: 'sync-paused' }, health: 'paused' });
     await office.admin.resume({});
@@ -288,5 +308,32 @@ describeStores('the status', (stores) => {
     expect((await hqWith()).skipped).toMatchObject({ reason: 'missed' });
     await office.sync();
     expect(await hqWith()).not.toHaveProperty('skipped');
+  });
+});
+
+describe('the status of an opened installation', () => {
+  it('has the sources and schedules of its configuration, and what the command line paused', async () => {
+    const schedule = "    schedule: { full: '15 2 * * *', timeZone: Europe/Prague }\n";
+    office = await openOfficeAt({ startAt: Date.now(), source: schedule });
+    await office.staff.hireMany(2);
+    const run = await office.sync();
+    const app = await createRosterd('1.2.3').open({ config: office.configFile });
+    try {
+      await app.admin.pause({ source: 'hq', reason: 'change freeze' });
+      expect(await app.status()).toMatchObject({
+        daemons: [],
+        sources: [
+          {
+            source: 'hq',
+            type: 'active-directory',
+            schedule: { full: '15 2 * * *', timeZone: 'Europe/Prague' },
+            lastComplete: { run: run.id },
+            pause: { reason: 'change freeze' },
+          },
+        ],
+      });
+    } finally {
+      await app.close();
+    }
   });
 });

@@ -181,7 +181,7 @@ describe('the status in words', () => {
       hq  ok  active-directory
         read        complete 2026-11-22T01:59Z, 13 min ago (run 41)
         last run    run 41 done, 2026-11-22T02:00Z, 12 min ago; nothing to change
-        next run    2026-11-22T03:15+01:00 Europe/Prague, in 2 min, if a daemon runs then
+        next run    2026-11-22T03:15+01:00 Europe/Prague, in 2 min, if a daemon runs
       "
     `);
   });
