@@ -76,7 +76,7 @@ const placeText = ({ host, pid }: LeaseHolder): string => (pid === undefined ? h
 function noticesText(waiting: number, givenUp: number): string {
   const wait = waiting === 0 ? [] : [`${plural(waiting, 'notice waits', 'notices wait')} to be sent`];
   const gone = givenUp === 0 ? [] : [`${plural(givenUp, 'notice', 'notices')} could not be delivered`];
-  return `${[...gone, ...wait].join('; ')}. To try a target: ${command('notify test')}`;
+  return `${[...gone, ...wait].join('; ')}. Look: ${command('notify list --undelivered')}`;
 }
 
 // --- one source -----------------------------------------------------------------

@@ -226,8 +226,8 @@ describe('the status in words', () => {
                     lift it: rosterd resume hq
         skipped     2026-11-21T19:12Z, 7 h ago: no daemon was awake; 3 times
 
-      2 notices could not be delivered; 1 notice waits to be sent. To try a target:
-      rosterd notify test
+      2 notices could not be delivered; 1 notice waits to be sent. Look:
+      rosterd notify list --undelivered
       "
     `);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
