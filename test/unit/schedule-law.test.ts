@@ -87,7 +87,7 @@ describe('scheduler', () => {
         expect(vi.getTimerCount()).toBe(0);
         expect(daemon.scheduler.state().map(({ source, running }) => [source, running])).toEqual([[ad, undefined]]);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 });

@@ -1,5 +1,6 @@
 // Which failures are tried again, when, and what comes out in the end.
 
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ErrorCode, errorCatalogue, RosterdError } from '../../src/model/errors.ts';
 import { asEpochMs } from '../../src/model/ids.ts';
@@ -108,6 +109,7 @@ describe('withRetries', () => {
       expect(pauseMs).toBeGreaterThanOrEqual(bases[index] ?? 0);
       expect(pauseMs).toBeLessThanOrEqual(Math.min(2 * (bases[index] ?? 0), 5 * minute));
     }
+    expect(pauses.slice(0, 4), 'exactly the base every time').not.toEqual(bases.slice(0, 4));
     expect(told.map(({ attempt }) => attempt)).toEqual([2, 3, 4, 5, 6]);
     expect(told.map(({ waitMs }) => waitMs)).toEqual(pauses);
     expect(told.map(({ errorCode }) => errorCode)).toEqual(['source-unreachable', ...Array(4).fill('source-busy')]);
@@ -136,8 +138,13 @@ describe('withRetries', () => {
   });
 
   it('waits as long as the source asked for, and not at all when that is too long', async () => {
-    const asked = await trying([failed('source-busy'), () => aRun('done')], { retryAfterMs: () => 20 * minute });
+    const { signal } = new AbortController();
+    const asked = await trying([failed('source-busy'), () => aRun('done')], {
+      retryAfterMs: () => 20 * minute,
+      signal,
+    });
     expect(asked.attempts).toEqual([0, 20 * minute]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(asked.told).toEqual([{ attempt: 2, waitMs: 20 * minute, errorCode: 'source-busy' }]);
     const until = asEpochMs(clock.now() + 10 * minute);
     const late = await trying([failed('source-busy'), () => aRun('done')], { retryAfterMs: () => 20 * minute, until });

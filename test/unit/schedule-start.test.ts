@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RosterdError } from '../../src/model/errors.ts';
-import type { RunState } from '../../src/model/run.ts';
+import type { Run, RunState } from '../../src/model/run.ts';
 import {
   ad,
   aRun,
@@ -61,6 +61,20 @@ describe('start', () => {
       'more than 1000 times from 2026-11-10 06:01 to 2026-11-20 08:00 (Europe/Prague), while nothing ran; one run made up for them',
     ]);
     await daemon.stop();
+  });
+
+  it('does not call missed what came while the last run went on', async () => {
+    const daemon = new Installation({ 'ad-hq': every15 });
+    daemon.last.set(ad, aRun('done', { startedAt: at('2026-11-20T06:00Z'), endedAt: at('2026-11-20T06:40Z') }));
+    await daemon.start();
+    expect(daemon.skips.map(({ detail }) => detail.slice(0, 7))).toEqual(['2 times']);
+    await daemon.stop();
+    const restarted = new Installation({ 'ad-hq': every15 });
+    restarted.last.set(ad, aRun('done', { startedAt: at('2026-11-20T06:44Z'), endedAt: at('2026-11-20T07:00Z') }));
+    await restarted.start();
+    expect(restarted.startTimes()).toEqual(['11-20 07:00']);
+    expect(restarted.skips).toEqual([]);
+    await restarted.stop();
   });
 
   it('leaves a source alone whose last run began at or after its last time', async () => {
@@ -188,13 +202,14 @@ describe('stop', () => {
   });
 
   it('starts nothing that was still being decided', async () => {
-    const answer = Promise.withResolvers<undefined>();
+    const answer = Promise.withResolvers<Run>();
     const daemon = new Installation({ 'ad-hq': every15 }, { lastRun: () => answer.promise });
     const starting = daemon.start({ beats: 'none' });
     const stopping = daemon.stop();
-    answer.resolve(undefined);
+    answer.resolve(aRun('done', { startedAt: at('2026-11-20T06:00Z') }));
     await Promise.all([starting, stopping]);
     expect(daemon.started).toEqual([]);
+    expect(daemon.skips).toEqual([]);
   });
 
   it('waits for skipped times to be written', async () => {

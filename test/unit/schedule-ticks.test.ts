@@ -1,7 +1,9 @@
 // The daemon's days: ticks, overlap, replicas, deadlines, errors, and a clock that jumps.
 
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RosterdError } from '../../src/model/errors.ts';
+import { attemptWithDeadline } from '../../src/sync/schedule/attempt.ts';
 import {
   ad,
   aRun,
@@ -138,6 +140,7 @@ describe('tick', () => {
     await starting;
     await pass(minute);
     expect(daemon.started.map(({ dueAt }) => dueAt)).toEqual([at('2026-11-20T07:15Z')]);
+    expect(daemon.skips.map(({ reason }) => reason)).toEqual(['missed']);
   });
 });
 
@@ -379,6 +382,18 @@ describe('deadline', () => {
     };
     await pass(29 * minute);
     expect(seen?.aborted).toBe(false);
+  });
+
+  it('leaves nothing behind at the signal of the daemon, however many attempts there are', async () => {
+    await running({});
+    const stopping = new AbortController().signal;
+    const attempted = { source: ad, schedule: { deadlineMs: hour } };
+    await attemptWithDeadline(attempted, stopping, async () =>
+      expect(getEventListeners(stopping, 'abort')).toHaveLength(1),
+    );
+    const failing = attemptWithDeadline(attempted, stopping, () => Promise.reject(unreachable()));
+    await expect(failing).rejects.toMatchObject({ code: 'source-unreachable' });
+    expect(getEventListeners(stopping, 'abort')).toEqual([]);
   });
 });
 

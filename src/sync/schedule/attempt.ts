@@ -11,6 +11,7 @@ interface Attempted {
   readonly schedule: Pick<SourceSchedule, 'deadlineMs'>;
 }
 
+/** `stopping`: not aborted yet. */
 export async function attemptWithDeadline<T>(
   { source, schedule: { deadlineMs } }: Attempted,
   stopping: AbortSignal,
@@ -25,7 +26,6 @@ export async function attemptWithDeadline<T>(
   const timer = setTimeout(tooLate, Math.min(deadlineMs, longestTimerMs));
   // By hand and not with AbortSignal.any: the stop signal lives for years, and nothing may pile up at it.
   stopping.addEventListener('abort', onStop, { once: true });
-  if (stopping.aborted) onStop();
   try {
     return await work(controller.signal);
   } finally {
