@@ -62,14 +62,16 @@ export async function copyIntoOverlay(origin: Location, to: Connections, clock: 
   }
 }
 
-/** What planning reads. No audit entries, no stored changes, no leases; of runs those that the guard's window can see. */
+/** What planning reads. No audit entries, no stored changes, no leases; of runs those that the guard's window asks for. */
 function partsOf(tables: Iterable<string>, clock: Clock): readonly TablePart[] {
   const left = new Set(['audit_entries', 'changes', 'leases', 'runs', 'findings', 'skips', 'deliveries']);
   const dayAgo = toText(asEpochMs(clock.now() - dayMs));
   const complete = `SELECT max(id) FROM runs WHERE state IN ('done', 'held') GROUP BY source`;
+  // By it the guard tells runs under a wrong clock from those of the last day.
+  const older = `SELECT max(id) FROM runs WHERE started_at < '${dayAgo}' AND NOT dry_run GROUP BY source`;
   return [
     ...[...tables].filter((table) => !left.has(table)).map((table) => ({ table })),
-    { table: 'runs', where: `started_at >= '${dayAgo}' OR id IN (${complete})` },
+    { table: 'runs', where: `started_at >= '${dayAgo}' OR id IN (${complete}) OR id IN (${older})` },
     { table: 'findings', where: 'closed_at IS NULL' },
   ];
 }

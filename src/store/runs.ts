@@ -210,7 +210,7 @@ async function readRuns(sql: Sql, filter: Parameters<RunReader['runs']>[0]): Pro
   if (filter.read !== undefined) conditions.push(`read_outcome = $${parameters.push(filter.read)}`);
   if (filter.kind === 'real') conditions.push(`dry_run = ${sql.dialect.kind === 'sqlite' ? '0' : 'false'}`);
   if (filter.since !== undefined) conditions.push(`started_at >= $${parameters.push(toText(filter.since))}`);
-  if (filter.heldChecksum !== undefined) conditions.push(`held_checksum = $${parameters.push(filter.heldChecksum)}`);
+  if (filter.before !== undefined) conditions.push(`started_at < $${parameters.push(toText(filter.before))}`);
   if (filter.heldRunId !== undefined) conditions.push(`held_run_id = $${parameters.push(filter.heldRunId)}`);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = await sql.all<RunRow>(

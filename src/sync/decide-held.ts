@@ -5,7 +5,7 @@ import type { ChangeId, EpochMs, RunId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { SyncDeps } from './deps.ts';
-import { changesOf, checksumOf, endWaiting } from './judge-plan.ts';
+import { changesOf, checksumOf, endWaiting, idsByReason } from './judge-plan.ts';
 import type { Approval, StoreReader, StoreTx } from './ports.ts';
 import { presentHold } from './present-hold.ts';
 import { refusePaused } from './refuse-paused.ts';
@@ -216,12 +216,12 @@ export async function rejectHeld(
 ): Promise<{ readonly approval: Approval; readonly run: Run }> {
   const { store, clock } = deps;
   return deciding(deps, id, async (held, lease) => {
-    const ids = await idsOf(store.read, held.run.id, 'held');
+    const reasons = await idsByReason(store.read, held.run.id, 'held');
     const because = `held changes rejected by ${decision.actor}: ${decision.reason}`;
     // A run whose safe changes are not all applied yet goes on with them, and without these.
     const run: Run = isResumable(held.run) ? held.run : { ...held.run, state: 'done', because };
     const approval = await lease.write(async (tx) => {
-      await tx.runRows.setChangeState(ids, 'rejected');
+      for (const [reason, ids] of reasons) await tx.runRows.setChangeState(ids, 'rejected', reason);
       await tx.runRows.saveRun(run);
       await endWaiting(tx, run.id, `rejected as run ${run.id}`);
       await tx.findings.reconcile([`source:${run.source}`], [], {

@@ -8,7 +8,7 @@ import type { Run } from '../model/run.ts';
 import { checksumText } from '../reconcile/checksum.ts';
 import { judge } from '../reconcile/guard.ts';
 import type { PlannedChange, PlanSession } from './plan-session.ts';
-import type { Approval, StoredChange, StoreReader, StoreTx } from './ports.ts';
+import type { Approval, RunReader, StoredChange, StoreReader, StoreTx } from './ports.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -53,13 +53,13 @@ export async function checksumOf(read: StoreReader, run: RunId, ids: ReadonlySet
 
 /** The run of the source that has exactly these changes stored, if one has. */
 async function holderOf(read: StoreReader, source: SourceName, checksum: string): Promise<RunId | undefined> {
-  const holding = new Set((await read.heldChanges(source)).map((change) => change.run));
-  const runs = await read.runs({ source, kind: 'real', heldChecksum: checksum, limit: 1000 });
-  return runs.find((run) => run.heldRunId === undefined && holding.has(run.id))?.id;
+  for (const id of new Set((await read.heldChanges(source)).map((change) => change.run)))
+    if ((await read.run(id))?.heldChecksum === checksum) return id;
+  return undefined;
 }
 
 export async function* changesOf(
-  read: StoreReader,
+  read: Pick<RunReader, 'changes'>,
   run: RunId,
   states: readonly StoredChange['state'][],
 ): AsyncGenerator<StoredChange> {
@@ -90,8 +90,10 @@ export async function storeVerdict(
   const holding = intent === 'plan' ? [] : await session.store.read.heldChanges(session.source);
   const superseded = holding.filter((change) => change.run !== kept);
   await session.lease.write(async (tx) => {
-    if (isStored) await tx.runRows.deleteChanges(held.map((change) => change.id));
-    else {
+    if (isStored) {
+      await tx.runRows.deleteChanges(held.map((change) => change.id));
+      if (kept !== undefined && judgement.rejection === undefined) await holdAgain(tx, kept, session.run);
+    } else {
       const byReason = Map.groupBy(held, (change) =>
         (verdict.held.get(indexOf.get(change.id) as number) ?? []).join(', '),
       );
@@ -112,6 +114,31 @@ export async function storeVerdict(
     for (const id of new Set(superseded.map((change) => change.run))) await endWaiting(tx, id, because);
     await tx.runRows.saveRun(run);
   });
+}
+
+/** Changes of a run in one state, by what holds them. */
+export async function idsByReason(
+  read: Pick<RunReader, 'changes'>,
+  run: RunId,
+  state: StoredChange['state'],
+): Promise<ReadonlyMap<string | undefined, readonly ChangeId[]>> {
+  const ids = new Map<string | undefined, ChangeId[]>();
+  for await (const { id, because } of changesOf(read, run, [state])) {
+    const known = ids.get(because);
+    if (known === undefined) ids.set(because, [id]);
+    else known.push(id);
+  }
+  return ids;
+}
+
+/** What this run stores was rejected, and the rejection has expired: it waits for a decision again. Else nothing is written. */
+async function holdAgain(tx: StoreTx, id: RunId, by: RunId): Promise<void> {
+  const rejected = await idsByReason(tx, id, 'rejected');
+  if (rejected.size === 0) return;
+  for (const [because, ids] of rejected) await tx.runRows.setChangeState(ids, 'held', because);
+  const run = await tx.run(id);
+  if (run?.state !== 'done') return;
+  await tx.runRows.saveRun({ ...run, state: 'held', because: `held again since run ${by}: its rejection has expired` });
 }
 
 /** The run that stores these held changes, and those that derived the same set later, wait for no decision any more. */

@@ -8,9 +8,7 @@ import type { Finding } from '../model/finding.ts';
 import {
   type AccountKey,
   asChangeId,
-  asEpochMs,
   asExternalId,
-  asTeamId,
   type ChangeId,
   type EpochMs,
   type GroupKey,
@@ -25,7 +23,7 @@ import type { CompiledWorld } from '../reconcile/world.ts';
 import type { SyncDeps } from './deps.ts';
 import { sourcePolicy } from './deps.ts';
 import { loadWorld } from './load-world.ts';
-import type { SourceState, StoredChange, StoreTx, SyncStore } from './ports.ts';
+import type { StoredChange, StoreTx, SyncStore } from './ports.ts';
 import type { RunLease } from './run-lease.ts';
 
 /** A planned change without its payload. */
@@ -226,34 +224,4 @@ export class PlanSession {
     }
     return asChangeId(this.#nextId++);
   }
-}
-
-/** State against which the guard measures: now, with what the last 24 hours applied without an approval added back. */
-export async function guardBaseline(
-  deps: SyncDeps,
-  store: SyncStore,
-  source: SourceName,
-  state: SourceState | undefined,
-): Promise<GuardBaseline> {
-  const windowStart = deps.clock.now() - 24 * 3_600_000;
-  const runs = await store.read.runs({ source, kind: 'real', since: asEpochMs(windowStart), limit: 100_000 });
-  const recent = new Map<string, number>();
-  for (const run of runs)
-    for (const [key, count] of Object.entries(run.applied)) recent.set(key, (recent.get(key) ?? 0) + count);
-  const { linked, enabled } = await store.read.userCounts(source);
-  const teams = await store.read.teams();
-  const sizes = new Map(await store.read.teamSizes(teams.map((team) => team.id)));
-  for (const [key, count] of recent) {
-    const team = key.startsWith('team-members:') ? asTeamId(Number(key.slice('team-members:'.length))) : undefined;
-    if (team !== undefined) sizes.set(team, (sizes.get(team) ?? 0) + count);
-  }
-  return {
-    enabledUsers: Math.max(enabled, ...runs.map((run) => run.enabledBefore ?? 0)),
-    linkedUsers: linked,
-    teamMembers: sizes,
-    recent,
-    // Also true after a first run that died or was cut: a mirror half filled by it is no reason to hold the other half.
-    mirrorWasEmpty: state?.firstCompleteAt === undefined,
-    isFirstRun: state?.firstAppliedAt === undefined,
-  };
 }

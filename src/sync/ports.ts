@@ -285,7 +285,8 @@ export interface RunReader {
     readonly kind?: 'real';
     /** Started then or later. */
     readonly since?: EpochMs;
-    readonly heldChecksum?: string;
+    /** Started earlier. */
+    readonly before?: EpochMs;
     readonly heldRunId?: RunId;
   }): Promise<readonly Run[]>;
   /** Every change of the source's real runs that is held or rejected, by id. */

@@ -10,6 +10,7 @@ import type { ChangeId } from '../model/ids.ts';
 import { pauseOf } from '../model/pause.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
+import { addTallies } from './guard-baseline.ts';
 import { changesOf } from './judge-plan.ts';
 import type { StoreReader } from './ports.ts';
 import { isPaused } from './refuse-paused.ts';
@@ -54,7 +55,7 @@ async function throwAway(scope: RunScope, run: Run): Promise<void> {
 
 /** False when a pause came meanwhile: then the rest waits for its end. */
 async function resume(scope: RunScope, run: Run): Promise<boolean> {
-  const { store, lease, deps, signal } = scope;
+  const { store, lease, deps, record, signal } = scope;
   await lease.acquireReconcile(signal);
   try {
     await applyPlan(
@@ -93,7 +94,13 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     },
     auditHead: await auditHeadOf(store.read),
   };
-  await lease.write((tx) => tx.runRows.saveRun(closed));
+  await lease.write(async (tx) => {
+    // What it has applied counts for the guard from now on, as a part of this run. With an approval it has counted long ago.
+    const isApproved = run.endedAt !== undefined;
+    await tx.runRows.saveRun(isApproved ? closed : { ...closed, applied: {} });
+    if (isApproved) return;
+    await tx.runRows.saveRun(record.set({ applied: addTallies(record.run.applied, Object.entries(run.applied)) }));
+  });
   return true;
 }
 
