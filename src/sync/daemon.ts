@@ -95,8 +95,9 @@ export class Daemon {
 
   async #beat(): Promise<void> {
     try {
-      await this.#renewPlace();
+      // First: a store that is gone must not keep the schedules from being looked after.
       await this.#deps.schedules.beat();
+      await this.#renewPlace();
       this.#noteRecovery('beat');
       for (const chore of this.#deps.chores) this.#begin(chore);
     } catch (error) {

@@ -18,6 +18,9 @@ export interface Connection {
   readonly ca?: string;
   readonly tls?: Readonly<Record<string, string>>;
   readonly bind?: { readonly user: string; readonly password: string };
+  /** Milliseconds; long enough for a busy machine unless given. */
+  readonly timeouts?: { readonly connectMs: number; readonly requestMs: number; readonly idleMs: number };
+  readonly pageSize?: number;
 }
 
 export interface Scopes {
@@ -25,6 +28,8 @@ export interface Scopes {
   readonly groups: string;
   /** YAML of the source, indented by four. */
   readonly rest: string;
+  /** YAML at the top of the file; a log of errors only unless given. */
+  readonly head?: string;
 }
 
 export interface Ended {
@@ -55,8 +60,13 @@ export class Installation {
   }
 
   configure(connection: Connection = {}): void {
-    const { servers = [this.#samba.url], tls = {}, bind = this.#samba.reader } = connection;
-    const { people, groups, rest } = this.#scopes;
+    const { servers = [this.#samba.url], tls = {}, bind = this.#samba.reader, pageSize = 25 } = connection;
+    const { connectMs, requestMs, idleMs } = connection.timeouts ?? {
+      connectMs: 5_000,
+      requestMs: 30_000,
+      idleMs: 30_000,
+    };
+    const { people, groups, rest, head = 'log: { level: error }\n' } = this.#scopes;
     this.#secret('password', `${bind.password}\n`);
     if (connection.ca === undefined) copyFileSync(this.#samba.caFile, join(this.folder, 'ca.pem'));
     else writeFileSync(join(this.folder, 'ca.pem'), connection.ca);
@@ -67,16 +77,15 @@ export class Installation {
       `version: 1
 store: { ${store} }
 audit: { keyFile: audit.key }
-log: { level: error }
-sources:
+${head}sources:
   - name: ad-hq
     type: active-directory
     connection:
       servers: [${servers.map(quoted).join(', ')}]
       tls: { ${tlsKeys.join(', ')} }
       bind: { user: ${quoted(bind.user)}, password: { file: password } }
-      timeouts: { connectMs: 5000, requestMs: 30000 }
-      pageSize: 25
+      timeouts: { connectMs: ${connectMs}, requestMs: ${requestMs}, idleMs: ${idleMs} }
+      pageSize: ${pageSize}
     users: { base: ${quoted(people)} }
     groups: { base: ${quoted(groups)} }
 ${rest}`,

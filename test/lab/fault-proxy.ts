@@ -57,7 +57,11 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       left -= 1;
       spoilt += 1;
     }
-    if (own?.kind === 'stall-handshake') return;
+    if (own?.kind === 'stall-handshake') {
+      // Read and thrown away: otherwise it would not be seen that the client has gone.
+      raw.resume();
+      return;
+    }
     const client = new TLSSocket(raw, { isServer: true, secureContext: context });
     const upstream = connect({
       host: target.hostname,

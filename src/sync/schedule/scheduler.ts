@@ -251,7 +251,13 @@ export class Scheduler {
     // Aborted work may end with the reason of the abort, or with what a driver makes of it.
     if (signal.aborted && (error === signal.reason || isAbort(error))) return;
     const errorCode = error instanceof RosterdError ? error.code : 'bug';
-    const because = error instanceof Error ? error.message : String(error);
+    // A fault of rosterd itself is told with its stack.
+    const because =
+      error instanceof RosterdError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error);
     this.#deps.emit({ kind: 'run:not-started', source, errorCode, because });
   }
 }
