@@ -3,7 +3,7 @@
 
 import { canonicalJson } from '../model/change.ts';
 import type { FindingCode } from '../model/finding.ts';
-import { asSourceName, type EpochMs, type SourceName } from '../model/ids.ts';
+import { asEpochMs, asSourceName, type EpochMs, type SourceName } from '../model/ids.ts';
 import type { Delivery, Notice } from '../model/notice.ts';
 import type { Pause } from '../model/pause.ts';
 import type { Skip } from '../model/schedule.ts';
@@ -51,7 +51,13 @@ export function daemonReader(sql: Sql): DaemonReader {
       return rows.filter(({ name, holder }) => name.startsWith(prefix) && !isDead(holder));
     },
     dueDeliveries: (now, limit) =>
-      readDeliveries(sql, `WHERE next_attempt_at <= $2 ORDER BY id LIMIT $1`, limit, toText(now)),
+      readDeliveries(
+        sql,
+        'WHERE next_attempt_at <= $2 OR next_attempt_at > $3 ORDER BY id LIMIT $1',
+        limit,
+        toText(now),
+        toText(asEpochMs(now + beyondAnyWaitMs)),
+      ),
     deliveries: ({ state, limit }) =>
       readDeliveries(sql, `${state === 'any' ? '' : 'WHERE sent_at IS NULL'} ORDER BY id DESC LIMIT $1`, limit),
     async deliveryCounts() {
@@ -171,6 +177,9 @@ const toSkip = (row: SkipRow): Skip => ({
   reason: row.reason as Skip['reason'],
   detail: row.detail,
 });
+
+/** Nothing waits for longer than an hour, so what is further ahead was written by a clock that has been set back since. */
+const beyondAnyWaitMs = 2 * 3_600_000;
 
 // --- outbox -------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ export interface DeliveryDeps {
 const minuteMs = 60_000;
 const usualTimeoutMs = 30_000;
 const atMost = 100;
+/** A target that takes everything but slowly gives the others, and what is written meanwhile, their turn after so long. */
+const turnMs = minuteMs;
 /** Renewed with every mark; longer than a target may take. */
 const leaseTtlMs = 2 * minuteMs;
 const longestWaitMs = 60 * minuteMs;
@@ -68,8 +70,9 @@ async function sendQueue(
   let failed = 0;
   // A message that this target cannot digest must not stand before all others for three days.
   const order = [...queue].sort((a, b) => a.attempts - b.attempts || a.id - b.id);
+  const startedAt = performance.now();
   for (const [index, delivery] of order.entries()) {
-    if (deps.signal.aborted) break;
+    if (deps.signal.aborted || performance.now() - startedAt > turnMs) break;
     const outcome = await attempt(deps, target, delivery);
     // Stopped in the middle: whether it was taken is not known, so it stays due.
     if (outcome === undefined) break;

@@ -168,6 +168,18 @@ describe('the outbox', () => {
     expect(await store.read.deliveryCounts()).toEqual({ waiting: 0, givenUp: 1 });
   });
 
+  it('is not put off by a clock that was ahead and has been set back', async () => {
+    now += 300 * 24 * hour;
+    await write(['a', 'b']);
+    hook.answers.push(503);
+    await deliver();
+    now -= 300 * 24 * hour;
+
+    expect(await deliver()).toEqual({ sent: 2, failed: 0 });
+
+    expect(subjects()).toEqual(['a', 'b']);
+  });
+
   it('gives up after three days, and never waits for longer than an hour', async () => {
     await write(['a'], targets.slice(1));
     const end = now + 3 * 24 * hour;

@@ -66,6 +66,8 @@ function addList(group: Command, cli: Cli): void {
     .option('--limit <n>', 'so many at most', '50');
   describe(command, {
     summary: 'List notices and how far each got, newest first',
+    details:
+      'What does not arrive is tried again for three days, after 1 minute, 2, 4 and so on up to an hour, and then given up; what a target refuses for good is given up at once. A notice arrives at least once: after a crash it may arrive twice, with the same webhook-id or Message-ID.',
     examples: [
       ['rosterd notify list', 'who was told what, and when'],
       ['rosterd notify list --undelivered', 'what did not arrive, and why'],

@@ -34,7 +34,7 @@ export interface DaemonReader {
   skips(): Promise<readonly Skip[]>;
   /** Holders of living leases whose name starts with `prefix`, by name. */
   leaseHolders(prefix: string, now: EpochMs): Promise<readonly { readonly name: string; readonly holder: string }[]>;
-  /** To be sent at `now`, the oldest first. */
+  /** To be sent at `now`, the oldest first; also what is more than two hours ahead, because the clock was set back. */
   dueDeliveries(now: EpochMs, limit: number): Promise<readonly Delivery[]>;
   /** Newest first. `undelivered`: neither sent nor given up, or given up. */
   deliveries(filter: { readonly state: 'any' | 'undelivered'; readonly limit: number }): Promise<readonly Delivery[]>;
