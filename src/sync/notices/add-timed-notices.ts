@@ -67,7 +67,8 @@ async function overdue(
   now: EpochMs,
 ): Promise<Notice | undefined> {
   const [lastComplete] = await read.runs({ source, kind: 'real', read: 'complete', limit: 1 });
-  const from = lastComplete?.endedAt ?? lastComplete?.startedAt ?? startedAt;
+  // Not its end: an approval long after the read ends the run anew, and what it knows is not newer for that.
+  const from = lastComplete?.startedAt ?? startedAt;
   const allowedMs = overdueAfterMs(schedule, from);
   if (now - from <= allowedMs) return undefined;
   const [lastRun] = await read.runs({ source, kind: 'real', limit: 1 });
