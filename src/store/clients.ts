@@ -12,6 +12,7 @@ import { toStoreError } from './errors.ts';
 import { PrismaClient as PostgresqlClient } from './generated/postgresql/client.ts';
 import { PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 import { fetchLent, lending, ParameterShelf } from './lend-parameters.ts';
+import { PostgresqlSockets } from './postgresql-sockets.ts';
 import type { WriterClient } from './write-queue.ts';
 
 export interface SqliteOptions {
@@ -44,8 +45,20 @@ export interface Connections {
   openReader(): Promise<WriterClient>;
 }
 
-export function connections(location: Location, lockTimeoutMs: number): Connections {
-  return location.kind === 'sqlite' ? sqliteConnections(location) : postgresqlConnections(location, lockTimeoutMs);
+/** For acts on the whole database, such as building an index: long, but not for ever. */
+const actTimeoutMs = 3_600_000;
+
+/**
+ * `lockTimeoutMs`: how long a statement waits for a lock that another process holds. `statementTimeoutMs`: how long one statement
+ * may take on PostgreSQL, and how long the server may say nothing; SQLite's wait for nobody but the disk.
+ */
+export function connections(
+  location: Location,
+  lockTimeoutMs: number,
+  statementTimeoutMs: number = actTimeoutMs,
+): Connections {
+  if (location.kind === 'sqlite') return sqliteConnections(location);
+  return postgresqlConnections(location, lockTimeoutMs, statementTimeoutMs);
 }
 
 // --- SQLite -----------------------------------------------------------------------
@@ -61,12 +74,15 @@ function sqliteConnections({ path, isTemporary }: SqliteOptions): Connections {
       opened(path, async () => {
         createPrivately(path);
         const adapter = new PrismaBetterSqlite3({ url: path, timeout: driverBusyTimeoutMs });
-        // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import.
+        // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import:
+        // the log keeps 64 MB. It grows beyond only while somebody reads in one transaction (a backup, a shell that was left open:
+        // rosterd's own reads are single statements), or by one batch that is larger; the next checkpoint cuts it back to that size.
         return prepare(adapter, [
           'journal_mode = WAL',
           `synchronous = ${isTemporary === true ? 'OFF' : 'FULL'}`,
           'cache_size = -65536',
           'wal_autocheckpoint = 16000',
+          'journal_size_limit = 67108864',
         ]);
       }),
     openReader: () =>
@@ -118,35 +134,25 @@ async function opened<T>(path: string, open: () => Promise<T>): Promise<T> {
 // --- PostgreSQL -------------------------------------------------------------------
 
 const connectTimeoutMs = 5_000;
+/** A goodbye that the server does not answer ends by force. */
+const goodbyeMs = 2_000;
+/** The server ends a statement first, where it lives: then the connection stays good. */
+const graceMs = 5_000;
+type Settings = Readonly<Record<string, string | number>>;
 
-function postgresqlConnections(options: PostgresqlOptions, lockTimeoutMs: number): Connections {
+function postgresqlConnections(
+  options: PostgresqlOptions,
+  lockTimeoutMs: number,
+  statementTimeoutMs: number,
+): Connections {
   const place = placeOf(options.url);
-  const open = async (settings: Readonly<Record<string, string | number>>, max: number): Promise<WriterClient> => {
-    const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
-    if (options.schema !== undefined) flags.push(`-c search_path=${options.schema}`);
-    const adapter = new PrismaPg(
-      {
-        connectionString: options.url,
-        ...(options.password === undefined ? {} : { password: options.password }),
-        ...(options.tls === undefined ? {} : { ssl: options.tls }),
-        application_name: 'rosterd',
-        options: flags.join(' '),
-        connectionTimeoutMillis: connectTimeoutMs,
-        max,
-      },
-      // A broken connection shows in the next call; without a listener it would end the process.
-      { onPoolError: () => {}, onConnectionError: () => {} },
-    );
-    const shelf = new ParameterShelf();
-    const client = new PostgresqlClient({ adapter: fetchLent(adapter, shelf) });
-    try {
-      await client.$queryRawUnsafe('SELECT 1');
-    } catch (error) {
-      await client.$disconnect();
-      throw toStoreError(error, place);
-    }
-    return lending(client as unknown as WriterClient, shelf);
+  const patience: Settings = {
+    statement_timeout: statementTimeoutMs,
+    // A transaction that does nothing for so long belongs to a process that stalled or a host that died: it lets go of the lock.
+    idle_in_transaction_session_timeout: Math.ceil(statementTimeoutMs / 2),
   };
+  const open = (settings: Settings, max: number): Promise<WriterClient> =>
+    openPool(options, { ...settings, ...patience }, max, statementTimeoutMs + graceMs);
   return {
     dialect: postgresqlDialect,
     place,
@@ -154,6 +160,47 @@ function postgresqlConnections(options: PostgresqlOptions, lockTimeoutMs: number
     openWriter: () => open({ jit: 'off', lock_timeout: lockTimeoutMs }, 1),
     openReader: () => open({ jit: 'off', default_transaction_read_only: 'on' }, options.readers ?? 4),
   };
+}
+
+async function openPool(
+  options: PostgresqlOptions,
+  settings: Settings,
+  max: number,
+  silenceMs: number,
+): Promise<WriterClient> {
+  const place = placeOf(options.url);
+  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  if (options.schema !== undefined) flags.push(`-c search_path=${options.schema}`);
+  const sockets = new PostgresqlSockets(silenceMs);
+  const adapter = new PrismaPg(
+    {
+      connectionString: options.url,
+      ...(options.password === undefined ? {} : { password: options.password }),
+      ...(options.tls === undefined ? {} : { ssl: options.tls }),
+      application_name: 'rosterd',
+      options: flags.join(' '),
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+      stream: sockets.make,
+      max,
+    },
+    // A broken connection shows in the next call; without a listener it would end the process.
+    { onPoolError: () => {}, onConnectionError: () => {} },
+  );
+  const shelf = new ParameterShelf();
+  const client = new PostgresqlClient({ adapter: fetchLent(adapter, shelf) });
+  const lent = lending(client as unknown as WriterClient, shelf);
+  const $disconnect = async (): Promise<void> => {
+    await Promise.all([client.$disconnect(), sockets.end(goodbyeMs)]);
+  };
+  try {
+    await client.$queryRawUnsafe('SELECT 1');
+  } catch (error) {
+    await $disconnect();
+    throw toStoreError(error, place);
+  }
+  return { ...lent, $disconnect };
 }
 
 /** `host:port/database`, without user and password. */

@@ -19,9 +19,14 @@ export function toStoreError(error: unknown, place: string): unknown {
   }
   if (/readonly database|read-only/i.test(facts.message)) return describe('store-read-only', facts, place, error);
   if (/file is not a database|malformed/i.test(facts.message)) return describe('store-corrupt', facts, place, error);
-  if (/unable to open database file/i.test(facts.message)) return describe('store-unreachable', facts, place, error);
+  if (/unable to open database file/i.test(facts.message) || brokenConnection.test(facts.message))
+    return describe('store-unreachable', facts, place, error);
   return isFromDriver(error, facts) ? describe('store-failed', facts, place, error) : error;
 }
+
+/** What the PostgreSQL driver says, without any code, when a connection is not made in time, or breaks. */
+const brokenConnection =
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|timeout exceeded when trying to connect|timeout expired|The server does not support SSL|Transaction API error: Unable to start a transaction in the given time)/i;
 
 export function hasCode(error: unknown, code: ErrorCode): error is RosterdError {
   return error instanceof RosterdError && error.code === code;
@@ -55,11 +60,15 @@ function knownCode(code: string): ErrorCode | undefined {
 const codes: Readonly<Record<string, ErrorCode>> = {
   SQLITE_FULL: 'store-full',
   SQLITE_IOERR_WRITE: 'store-full',
+  SQLITE_IOERR_SHMSIZE: 'store-full',
   '53100': 'store-full',
   '55P03': 'store-busy',
   '40001': 'store-busy',
   '40P01': 'store-busy',
   '53300': 'store-busy',
+  // A statement took too long; the transaction did nothing for too long.
+  '57014': 'store-unreachable',
+  '25P03': 'store-unreachable',
   '28P01': 'store-unreachable',
   '28000': 'store-unreachable',
   '3D000': 'store-unreachable',
@@ -75,6 +84,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   P1002: 'store-unreachable',
   P1003: 'store-unreachable',
   P1017: 'store-unreachable',
+  SocketTimeout: 'store-unreachable',
   TlsConnectionError: 'store-unreachable',
   ConnectionClosed: 'store-unreachable',
   DatabaseNotReachable: 'store-unreachable',
@@ -87,7 +97,7 @@ const headlines: Readonly<Partial<Record<ErrorCode, string>>> = {
   'store-read-only': 'cannot be written',
   'store-full': 'has no space left',
   'store-corrupt': 'is damaged or not a rosterd database',
-  'store-unreachable': 'cannot be opened',
+  'store-unreachable': 'cannot be reached',
   'store-failed': 'refused the request',
   'edit-conflict': 'already has such a row',
 };

@@ -20,6 +20,8 @@ export interface StoreOptions {
   readonly migrate: 'apply' | 'require';
   /** How long another process may hold the database before a write gives up with `store-busy`. Default 5 s. */
   readonly busyTimeoutMs?: number;
+  /** How long one statement may take on PostgreSQL, and how long the server may say nothing. Default 2 min; none of rosterd's takes so long. */
+  readonly statementTimeoutMs?: number;
 }
 
 /** What other files of src/store build their reads and writes on. */
@@ -43,7 +45,11 @@ export interface Store extends SyncStore {
 
 export async function openStore(location: Location, options: StoreOptions): Promise<Store> {
   const busyTimeoutMs = options.busyTimeoutMs ?? 5_000;
-  const { dialect, place, openReader, openWriter } = connections(location, busyTimeoutMs);
+  const { dialect, place, openReader, openWriter } = connections(
+    location,
+    busyTimeoutMs,
+    options.statementTimeoutMs ?? 120_000,
+  );
   const queue = new WriteQueue({ open: openWriter, dialect, place, busyTimeoutMs });
   let reader: WriterClient | undefined;
   try {

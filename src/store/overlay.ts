@@ -93,7 +93,7 @@ async function copyAttached(target: Sql, clock: Clock): Promise<void> {
 }
 
 async function copyFromPostgresql(origin: Location, target: Sql, clock: Clock): Promise<void> {
-  const { openReader, dialect, place } = connections(origin, 5_000);
+  const { openReader, dialect, place } = connections(origin, 5_000, 120_000);
   const reader = await openReader();
   try {
     await reader.$transaction(

@@ -24,6 +24,8 @@ export interface WriteQueueOptions {
 
 /** Far beyond any batch: a transaction ends by itself or with its process, never by a timer of Prisma. */
 const transactionTimeoutMs = 24 * 3_600_000;
+/** Longer than the driver waits for a connection, so that the driver's reason is told and not Prisma's. */
+const connectionWaitMs = 15_000;
 const firstPauseMs = 5;
 const longestPauseMs = 100;
 
@@ -95,7 +97,7 @@ export class WriteQueue {
           progress.phase = 'committing';
           return result;
         },
-        { maxWait: this.#options.busyTimeoutMs, timeout: transactionTimeoutMs },
+        { maxWait: connectionWaitMs, timeout: transactionTimeoutMs },
       );
       return { kind: 'done', value };
     } catch (caught) {

@@ -15,6 +15,7 @@ const usualTimes: LeaseTimes = {
   renewEveryMs: 45_000,
 };
 const pollMs = 500;
+const giveBackEveryMs = 1_000;
 const reconcile = 'reconcile';
 /** Another source's plan and apply may take this long before we give up. */
 const reconcileWaitMs = 30 * 60_000;
@@ -27,7 +28,10 @@ export class RunLease {
   readonly #held: Lease[] = [];
 
   /** `store`: that of `deps`, or the private copy of a dry run. */
-  constructor({ clock, holder, leaseTimes = usualTimes }: SyncDeps, store: SyncStore) {
+  constructor(
+    { clock, holder, leaseTimes = usualTimes }: Pick<SyncDeps, 'clock' | 'holder' | 'leaseTimes'>,
+    store: SyncStore,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#holder = holder;
@@ -104,11 +108,36 @@ export class RunLease {
     }
   }
 
+  /**
+   * A lease that cannot be given back now, because the database is gone, is given back when the database is there again: otherwise
+   * this process would stand in its own way until the lease ends by itself. That is no failure of the run.
+   */
   async release(): Promise<void> {
     const leases = this.#held.splice(0);
     if (leases.length === 0) return;
+    try {
+      await this.#giveBack(leases);
+    } catch (error) {
+      if (!(error instanceof RosterdError && error.entry.fault === 'store')) throw error;
+      void this.#giveBackLater(leases);
+    }
+  }
+
+  async #giveBack(leases: readonly Lease[]): Promise<void> {
     await this.#store.write(async (tx) => {
       for (const lease of leases) await tx.leases.release(lease);
     });
+  }
+
+  /** Keeps no process alive. */
+  async #giveBackLater(leases: readonly Lease[]): Promise<void> {
+    const endsAt = performance.now() + this.#times.ttlMs;
+    for (let isBack = false; !isBack && performance.now() < endsAt; ) {
+      await sleep(giveBackEveryMs, undefined, { ref: false });
+      isBack = await this.#giveBack(leases).then(
+        () => true,
+        (error: unknown) => !(error instanceof RosterdError && error.entry.fault === 'store'),
+      );
+    }
   }
 }
