@@ -18,7 +18,7 @@ import { AccessLosses, wrongChanges, wrongLocals, wrongMainTeams } from './truth
 const openStates = ['reading', 'planning', 'applying', 'verifying'] as const;
 
 /** Another set would be held by now, or somebody has decided before. */
-const refusals: ReadonlySet<string> = new Set(['plan-superseded', 'nothing-held']);
+const refusals: ReadonlySet<string> = new Set(['plan-superseded', 'nothing-held', 'sync-paused']);
 
 export class History {
   readonly content: DirectoryContent;
@@ -90,6 +90,8 @@ export class History {
       case 'pin-main':
       case 'unpin':
       case 'set-attribute':
+      case 'pause':
+      case 'unpause':
       case 'create-user':
       case 'link':
         return takePeopleStep({ at: this.at, content: this.content, model: this.model, picture: this.#picture }, step);
@@ -112,14 +114,24 @@ export class History {
   }
 
   async #wrongEnd(run: Run, isComplete: boolean): Promise<string[]> {
-    const isPartial = run.state === 'partial' || run.state === 'failed';
+    const isPaused = this.model.isPaused(this.at.now);
+    const states: readonly Run['state'][] = isComplete
+      ? isPaused
+        ? ['paused']
+        : ['done', 'held']
+      : ['partial', 'failed', 'paused'];
     const open = await this.at.store.read.runs({ limit: 100, states: openStates });
+    // A run that could not read reconciles nothing: a lease that a dead process left is taken over by the first that wants it.
+    // Nor does one that is paused, and what was being applied waits for the end of the pause.
+    const isTaken = (name: string): boolean =>
+      name !== 'reconcile' || !(run.state === 'failed' || run.state === 'paused');
+    const isWaiting = ({ state }: Run): boolean => isPaused && (state === 'applying' || state === 'verifying');
     return [
-      ...(isPartial === isComplete
-        ? [`a read that is ${isComplete ? '' : 'not '}complete ends as ${run.state}: ${run.because}`]
-        : []),
-      ...open.map((one) => `run ${one.id} is still ${one.state}`),
-      ...(await this.at.heldLeases()).map((name) => `the lease ${name} is still held`),
+      ...(states.includes(run.state)
+        ? []
+        : [`a read that is ${isComplete ? '' : 'not '}complete ends as ${run.state}: ${run.because}`]),
+      ...open.filter((one) => !isWaiting(one)).map((one) => `run ${one.id} is still ${one.state}`),
+      ...(await this.at.heldLeases()).filter(isTaken).map((name) => `the lease ${name} is still held`),
     ];
   }
 
@@ -187,6 +199,7 @@ export class History {
    * clock that was ahead ends by that clock, which makes it longer and never shorter.
    */
   async end(): Promise<{ readonly users: number; readonly disputed: number }> {
+    await this.take({ do: 'unpause' });
     for (const isLater of [false, true]) {
       if (isLater) this.at.now = asEpochMs(Math.max(this.at.now, this.#latest) + 26 * hourMs);
       this.lines.push(`settling${isLater ? ', a day later' : ''}, ${new Date(this.at.now).toISOString()}`);

@@ -73,7 +73,7 @@ export class Knowledge {
       const complete = how.hasDied ? this.complete : this.complete.map((read) => returned(read, log));
       return new Knowledge(complete, shown);
     }
-    const read = completeRead(this.complete[0] ?? nothing, log, how.now);
+    const read = completeRead(this.complete, log, how.now);
     return new Knowledge(how.hasDied ? [...this.complete, read] : [read], shown);
   }
 }
@@ -82,8 +82,10 @@ function returned(read: CompleteRead, log: ReadLog): CompleteRead {
   return { ...read, gone: new Map([...read.gone].filter(([id]) => !log.accounts.has(id) && !log.groups.has(id))) };
 }
 
-function completeRead(before: CompleteRead, log: ReadLog, now: number): CompleteRead {
-  const gone = new Map(before.gone);
+function completeRead(known: readonly CompleteRead[], log: ReadLog, now: number): CompleteRead {
+  const before = known[0] ?? nothing;
+  // What has once been answered is not asked again, also when the run that asked has died since.
+  const gone = new Map(known.toReversed().flatMap((read) => [...read.gone]));
   for (const id of [...log.accounts.keys(), ...log.groups]) gone.delete(id);
   for (const [id, kind] of log.answers) {
     if (kind !== 'absent' && kind !== 'out-of-scope') continue;

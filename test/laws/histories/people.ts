@@ -41,6 +41,11 @@ export const isActive = ({ until }: { readonly until: number | undefined }, now:
 
 export class LocalModel {
   readonly #byUser = new Map<number, LocalState>();
+  paused: { readonly until: number | undefined } | undefined;
+
+  isPaused(now: number): boolean {
+    return this.paused !== undefined && isActive(this.paused, now);
+  }
 
   of(user: number): LocalState {
     const known = this.#byUser.get(user) ?? emptyLocal();
@@ -79,6 +84,7 @@ type Act = Exclude<PeopleStep, { readonly do: 'approve' | 'reject' }>;
 export async function takePeopleStep(hands: Hands, step: Act): Promise<string> {
   try {
     if (step.do === 'create-user') return await create(hands, step);
+    if (step.do === 'pause' || step.do === 'unpause') return await pause(hands, step);
     const user = pickOf(hands.picture.users, step.user);
     if (user === undefined) return 'nothing to do';
     return await actOn(hands, step, user);
@@ -100,12 +106,28 @@ async function create({ at, content, model }: Hands, step: Extract<Act, { do: 'c
   return 'done';
 }
 
+async function pause({ at, model }: Hands, step: Extract<Act, { do: 'pause' | 'unpause' }>): Promise<string> {
+  if (step.do === 'unpause') {
+    const { changed } = await at.admin.resume({ source: hq });
+    model.paused = undefined;
+    return changed ? 'done' : 'nothing to do';
+  }
+  const end = until(step.hours, at.now);
+  await at.admin.pause({ source: hq, reason: 'asked for', ...optional(end.text) });
+  model.paused = { until: end.at };
+  return 'done';
+}
+
 const until = (hours: number | undefined, now: number): { readonly text?: string; readonly at: number | undefined } =>
   hours === undefined ? { at: undefined } : { text: `${hours}h`, at: now + hours * hourMs };
 
 const optional = (text: string | undefined): { readonly until?: string } => (text === undefined ? {} : { until: text });
 
-async function actOn(hands: Hands, step: Exclude<Act, { do: 'create-user' }>, user: User): Promise<string> {
+async function actOn(
+  hands: Hands,
+  step: Exclude<Act, { do: 'create-user' | 'pause' | 'unpause' }>,
+  user: User,
+): Promise<string> {
   const { at, model } = hands;
   const ref = `user:${user.id}`;
   const local = model.of(user.id);

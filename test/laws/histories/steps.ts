@@ -45,6 +45,8 @@ export type PeopleStep =
   | { readonly do: 'set-attribute'; readonly user: Pick; readonly name: string; readonly value: string | null }
   | { readonly do: 'create-user'; readonly as?: Pick }
   | { readonly do: 'link'; readonly user: Pick; readonly who: Pick }
+  | { readonly do: 'pause'; readonly hours: number }
+  | { readonly do: 'unpause' }
   | { readonly do: 'approve'; readonly death?: Death }
   | { readonly do: 'reject'; readonly hours?: number };
 
@@ -148,6 +150,8 @@ const peopleStep: fc.Arbitrary<Step> = fc.oneof(
     name: fc.constantFrom('extension', 'agentId'),
     value: fc.constantFrom('700', '701', null),
   }),
+  record('pause', { hours: fc.constantFrom(1, 30) }),
+  record('unpause', {}),
   record('create-user', { as: optional(pick) }),
   record('link', { user: pick, who: pick }),
   {

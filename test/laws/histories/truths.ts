@@ -92,6 +92,7 @@ export function wrongChanges(step: SyncStep): string[] {
 
 function wrongChange(step: SyncStep, user: User, { key, before, after }: Difference): string | undefined {
   const { model, now } = step;
+  if (model.isPaused(now)) return 'the source is paused';
   if (model.isOff(user.id, now)) return 'its sync is off';
   const [, what = '', subject = '', owner = ''] = key.split(' ');
   if (what === 'pin' || what === 'hold' || what === 'sync-off') return 'only people change it';

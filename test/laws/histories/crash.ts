@@ -1,0 +1,166 @@
+// One rich office for the crash tests, its four situations, and what is compared after a process has died in one of them.
+
+import type { Location } from '../../../src/store/clients.ts';
+import { usersOf } from '../../integration/sync-pictures.ts';
+import { DirectoryContent, leadsName, type Person } from './directory.ts';
+import { type Death, Installation, minuteMs } from './installation.ts';
+import { entriesSince, type Picture, pictureOf, unexplained } from './picture.ts';
+
+/** Nothing is in the store. */
+const nobody: Picture = { users: [], facts: new Map(), teams: [], fed: new Map(), ids: new Map(), seq: 0 };
+
+export class Office {
+  readonly at: Installation;
+  readonly content: DirectoryContent;
+  readonly people: readonly Person[];
+
+  private constructor(at: Installation, content: DirectoryContent, people: readonly Person[]) {
+    this.at = at;
+    this.content = content;
+    this.people = people;
+  }
+
+  /** Twelve people in nested groups, with names and titles; nothing has been read. */
+  static async open(location?: Location): Promise<Office> {
+    const content = new DirectoryContent();
+    const people = Array.from({ length: 12 }, () => content.hire());
+    const leads = content.addGroup(leadsName);
+    const teams = [content.addGroup('Claims'), content.addGroup('Sales'), content.addGroup('Night shift')];
+    for (const [index, person] of people.entries()) {
+      person.title = index % 3 === 0 ? 'Coach' : 'Agent';
+      teams[index % 2]?.members.add(person.id);
+    }
+    for (const { id } of people.slice(0, 4)) teams[2]?.members.add(id);
+    leads.members.add(teams[2]?.id ?? '').add(people[5]?.id ?? '');
+    return new Office(await Installation.open(content, location), content, people);
+  }
+
+  close(): Promise<void> {
+    return this.at.close();
+  }
+
+  async run(death?: Death): Promise<string> {
+    this.at.now = (this.at.now + minuteMs) as typeof this.at.now;
+    const { run } = await this.at.run({ kind: 'none' }, death === undefined ? {} : { death });
+    return run?.state ?? 'died';
+  }
+
+  /** Changes of every kind: new and renamed people, swapped names, moved members, and four leavers, whom the guard holds. */
+  change(): void {
+    const { content, people } = this;
+    const [claims, sales, night] = ['Claims', 'Sales', 'Night shift'].map((name) =>
+      [...content.groups.values()].find((group) => group.name === name),
+    );
+    const by = (index: number): Person => people[index] as Person;
+    [by(0).login, by(1).login] = [by(1).login, by(0).login];
+    by(2).login = 'renamed';
+    by(3).title = undefined;
+    by(4).mail = 'other@office.test';
+    night?.members.delete(by(3).id);
+    claims?.members.delete(by(4).id);
+    sales?.members.add(by(4).id);
+    for (const index of [8, 9, 10]) content.leave(by(index));
+    by(11).isEnabled = false;
+    const added = content.addGroup('Day shift');
+    added.members.add(content.hire().id).add(by(5).id);
+  }
+
+  /** Approves what the newest run holds. */
+  async approve(death?: Death): Promise<string> {
+    const [held] = await this.at.store.read.runs({ limit: 1, states: ['held'], kind: 'real' });
+    if (held === undefined) return 'nothing held';
+    return (await this.at.approve(held.id, death))?.state ?? 'died';
+  }
+
+  /** Users without their numbers, and how often the log tells of each: what a death may not change. */
+  async state(): Promise<unknown> {
+    const users = Object.values(await usersOf(this.at.store)).map(({ id: _, ...user }) => JSON.stringify(user));
+    const entries = await entriesSince(this.at, 0);
+    return {
+      users: users.sort(),
+      entries: entries.map(({ action, label }) => `${action} ${label}`).sort(),
+      held: (await this.at.store.read.runs({ limit: 1, kind: 'real' })).map(
+        ({ state, counts }) => `${state} ${counts.held}`,
+      ),
+    };
+  }
+
+  /** What is wrong however the process died: entries and users that do not tell the same, open runs, held leases, a broken log. */
+  async faults(): Promise<string[]> {
+    const { at } = this;
+    const picture = await pictureOf(at);
+    const open = await at.store.read.runs({ limit: 100, states: ['reading', 'planning', 'applying', 'verifying'] });
+    const verdict = await at.store.verifyAudit();
+    return [
+      ...[unexplained(nobody, await entriesSince(at, 0), picture)].flatMap((one) => one ?? []),
+      ...open.map(({ id, state }) => `run ${id} is still ${state}`),
+      ...(await at.heldLeases()).map((name) => `the lease ${name} is still held`),
+      ...(verdict.ok ? [] : [verdict.message]),
+    ];
+  }
+}
+
+export interface Situation {
+  readonly name: string;
+  /** Brings the office there. */
+  prepare(office: Office): Promise<void>;
+  /** What may die. */
+  act(office: Office, death?: Death): Promise<string>;
+  /** What comes afterwards, whether or not it died. */
+  goOn(office: Office): Promise<void>;
+}
+
+async function firstRun(office: Office): Promise<void> {
+  await office.run();
+}
+
+async function heldRun(office: Office): Promise<void> {
+  await firstRun(office);
+  office.change();
+  await office.run();
+}
+
+/** The next run, which resumes or starts again; a person who was not heard decides again. */
+async function runAndApprove(office: Office): Promise<void> {
+  await office.run();
+  await office.approve();
+  await office.run();
+}
+
+/** Where to begin to look: a run that finds pages in the mirror already has fewer transactions, never more. */
+let verdictFrom = 1;
+
+/** Until a run has its verdict and has applied nothing: its plan waits in `applying`. */
+async function dieBeforeApplying(office: Office): Promise<void> {
+  for (let at = verdictFrom; (await office.run({ at, isCommitted: true })) === 'died'; at += 1) {
+    const [run] = await office.at.store.read.runs({ limit: 1, kind: 'real' });
+    if (run?.state !== 'applying') continue;
+    verdictFrom = Math.max(verdictFrom, at - 1);
+    return;
+  }
+  throw new Error('no run died in applying');
+}
+
+export const situations: readonly Situation[] = [
+  { name: 'a first import', prepare: async () => {}, act: (office, death) => office.run(death), goOn: firstRun },
+  {
+    name: 'a run with changes, losses and a hold',
+    async prepare(office) {
+      await firstRun(office);
+      office.change();
+    },
+    act: (office, death) => office.run(death),
+    goOn: firstRun,
+  },
+  { name: 'an approval', prepare: heldRun, act: (office, death) => office.approve(death), goOn: runAndApprove },
+  {
+    name: 'a run that resumes another',
+    async prepare(office) {
+      await firstRun(office);
+      office.change();
+      await dieBeforeApplying(office);
+    },
+    act: (office, death) => office.run(death),
+    goOn: firstRun,
+  },
+];
