@@ -79,7 +79,11 @@ async function serveWith(
     targets: config.notify.map(({ name }) => name),
     facts: async () => factsOf(await status(), await reads.findingCounts()),
   });
-  const sinks = [logEvents(logger), metrics.onEvent];
+  let onNotice = (): void => undefined;
+  const tellSoon: EventSink = (event) => {
+    if (event.kind === 'notice:written') onNotice();
+  };
+  const sinks = [logEvents(logger), metrics.onEvent, tellSoon];
   const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };
   const emit = fanOut(...sinks);
   const manager = createServiceManager(serviceEnvironment(), (message) => logger.warn(message));
@@ -106,6 +110,7 @@ async function serveWith(
     onStopping: () => manager.stopping(),
     beatMs,
   });
+  onNotice = () => daemon.hurry('notices');
   const server =
     config.serve.listen === undefined
       ? undefined
@@ -200,8 +205,9 @@ async function readiness(vitals: Vitals, question: Promise<unknown>): Promise<Pr
     ),
     late,
   ]);
+  const store = trouble ?? vitals.storeTrouble;
   const checks = [
-    { name: 'store', ok: trouble === undefined, ...(trouble === undefined ? {} : { detail: trouble }) },
+    { name: 'store', ok: store === undefined, ...(store === undefined ? {} : { detail: store }) },
     { name: 'scheduler', ok: vitals.isStarted && !vitals.isStopping },
     liveness(vitals).checks[0] as Probe['checks'][number],
   ];

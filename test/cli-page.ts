@@ -15,8 +15,8 @@ export async function makeCliPage(): Promise<string> {
       now: () => 0,
       rosterd: () => Promise.reject(new Error('the page needs no installation')),
       setExit: () => undefined,
-    sayStopInLog: () => undefined,
-    endNow: () => undefined,
+      sayStopInLog: () => undefined,
+      endNow: () => undefined,
     },
     '0.0.0',
   );

@@ -41,8 +41,8 @@ export interface Vitals {
   readonly isStopping: boolean;
   /** Milliseconds since the last beat ended, on a clock that nobody sets. */
   readonly sinceBeatMs: number;
-  /** What does not work at present, in sentences. */
-  readonly troubles: readonly string[];
+  /** Why it cannot write to its store at present; undefined: it can. */
+  readonly storeTrouble: string | undefined;
 }
 
 /** Several daemons may share a PostgreSQL: each has a place of its own, by which `rosterd status` sees that it lives. */
@@ -69,7 +69,7 @@ export class Daemon {
       isStarted: this.#isStarted,
       isStopping: this.#isStopping,
       sinceBeatMs: performance.now() - this.#beatAt,
-      troubles: [...this.#troubles.values()].map(({ because }) => because),
+      storeTrouble: this.#troubles.get('store')?.because,
     };
   }
 
@@ -98,13 +98,19 @@ export class Daemon {
       // First: a store that is gone must not keep the schedules from being looked after.
       await this.#deps.schedules.beat();
       await this.#renewPlace();
-      this.#noteRecovery('beat');
+      this.#noteRecovery('store');
       for (const chore of this.#deps.chores) this.#begin(chore);
     } catch (error) {
-      this.#noteTrouble('beat', error);
+      this.#noteTrouble('store', error);
     }
     this.#beatAt = performance.now();
     await this.#deps.onBeat();
+  }
+
+  /** Begins a chore now and not with the next beat, unless it is at it. */
+  hurry(name: string): void {
+    const chore = this.#deps.chores.find((candidate) => candidate.name === name);
+    if (chore !== undefined && this.#isStarted && !this.#isStopping) this.#begin(chore);
   }
 
   #begin(chore: Chore): void {

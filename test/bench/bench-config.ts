@@ -17,6 +17,8 @@ export interface Policy {
   readonly phoneMaxDigits: number;
   /** The same text on every user: everyone changes when it does. */
   readonly site?: string;
+  /** As a daemon: when it reads, and how long it keeps its runs. */
+  readonly serve?: { readonly cron: string; readonly keepRuns: string };
 }
 
 /** Undefined `databaseUrl`: SQLite in the folder. */
@@ -33,11 +35,14 @@ export async function installAt(folder: string, server: ServerAccess, databaseUr
   return { config, sqliteFile: join(folder, 'rosterd.db'), configure };
 }
 
+const serveText = ({ keepRuns }: NonNullable<Policy['serve']>): string =>
+  `retention: { runs: ${keepRuns}, auditPayloads: ${keepRuns} }\nserve: { listen: "127.0.0.1:0" }`;
+
 // Every limit of the guard is as a real installation has it, but for the one on a field that changes on everybody.
 const configText = (server: ServerAccess, hasDatabase: boolean, policy: Policy): string => `version: 1
 store: ${hasDatabase ? '{ postgresql: { file: secrets/database } }' : '{ sqlite: rosterd.db }'}
 audit: { keyFile: audit.key }
-log: { level: error }
+${policy.serve === undefined ? 'log: { level: error }' : serveText(policy.serve)}
 validation: { phoneMaxDigits: ${policy.phoneMaxDigits} }
 sources:
   - name: ad-hq
@@ -48,7 +53,7 @@ sources:
       bind: { user: "${server.user}", password: { file: secrets/reader } }
     users: { base: "${server.peopleDn}" }
     groups: { base: "${server.groupsDn}" }
-    mapping:
+${policy.serve === undefined ? '' : `    schedule: { full: "${policy.serve.cron}" }\n`}    mapping:
       username: sAMAccountName
       email: mail
       firstName: givenName

@@ -1,5 +1,5 @@
 // What systemd hears of the daemon: sent by the real systemd-notify, heard on a real datagram socket.
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,18 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { serviceEnvironment } from '../../src/config/environment.ts';
 import { createServiceManager } from '../../src/observe/systemd.ts';
 import { describeWith } from '../describe-with.ts';
-
-// Node.js has no datagram sockets of the unix kind. BARRIER=1 is how systemd-notify waits until it was heard.
-const listener = `
-import socket, sys
-heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-heard.bind(sys.argv[1])
-print('listening', flush=True)
-while True:
-    message = heard.recv(65536)
-    if message != b'BARRIER=1':
-        print(message.decode().replace('\\n', ' | '), flush=True)
-`;
+import { spawnNotifyListener } from '../lab/notify-listener.ts';
 
 const warned = vi.fn<(message: string) => void>();
 let folder: string;
@@ -45,7 +34,7 @@ afterEach(async () => {
 
 /** All messages up to the one that is the end. */
 async function listen(notifySocket: string): Promise<() => Promise<readonly string[]>> {
-  child = spawn('python3', ['-c', listener, notifySocket]);
+  child = spawnNotifyListener(notifySocket);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   await lines.next();
   return async () => {
