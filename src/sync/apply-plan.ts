@@ -38,6 +38,8 @@ export interface ApplyRequest {
   readonly now: EpochMs;
   /** What people decided from then on is stronger than the plan. */
   readonly plannedAt: EpochMs;
+  /** The plan was made by a process that died. */
+  readonly isResumed: boolean;
   /** What settles the users that are applied. A resumed or released plan has none: they stay dirty until the next plan. */
   readonly settling: Settling | undefined;
   readonly onProgress: (done: number) => void;

@@ -117,6 +117,8 @@ export async function approveHeld(
   return deciding(deps, id, async (held, lease) => {
     await refusePaused(store.read, held.run.source, clock);
     await lease.acquireReconcile(signal);
+    // What people decided before is in what would be held now, or that would be another set.
+    const checkedAt = clock.now();
     await checkStillMeant(deps, held, decision.actor, signal);
     // From here on it is a plan in `applying`: a crash resumes it under this approval.
     const run: Run = { ...held.run, state: 'applying', counts: { ...held.run.counts, held: 0 } };
@@ -130,7 +132,7 @@ export async function approveHeld(
       await tx.runRows.saveRun(run);
       return addApproval(tx, held, decision, 'approved', clock.now());
     });
-    return { approval, run: await release(deps, lease, run, ids.length, decision, signal) };
+    return { approval, run: await release(deps, lease, run, { total: ids.length, checkedAt }, decision, signal) };
   });
 }
 
@@ -155,7 +157,7 @@ async function release(
   deps: SyncDeps,
   lease: RunLease,
   run: Run,
-  total: number,
+  { total, checkedAt }: { readonly total: number; readonly checkedAt: EpochMs },
   decision: HeldDecision,
   signal: AbortSignal,
 ): Promise<Run> {
@@ -172,7 +174,8 @@ async function release(
       actor: decision.actor,
       clock,
       now: clock.now(),
-      plannedAt: run.startedAt,
+      plannedAt: checkedAt,
+      isResumed: false,
       settling: undefined,
       onProgress,
     },

@@ -8,11 +8,12 @@ import { isSyncOff, type Pin, type User } from '../model/user.ts';
 export function isEditedSince(
   user: User,
   parts: readonly ChangePart[],
-  { plannedAt, now }: { readonly plannedAt: EpochMs; readonly now: EpochMs },
+  { plannedAt, isResumed, now }: { readonly plannedAt: EpochMs; readonly isResumed: boolean; readonly now: EpochMs },
 ): boolean {
   if (isSyncOff(user, now)) return true;
   if (user.adminHold !== undefined && parts.some((part) => part.part === 'enabled' && part.after)) return true;
-  const fresh = user.pins.filter((pin) => pin.since >= plannedAt);
+  // A pin of the future was set before the clock was set back. A plan of this moment knows it; one that a dead process left may not.
+  const fresh = user.pins.filter((pin) => pin.since >= plannedAt && (isResumed || pin.since <= now));
   return fresh.length > 0 && parts.some((part) => fresh.some((pin) => isAbout(pin, part)));
 }
 

@@ -130,6 +130,7 @@ async function applyAndVerify(
       clock: deps.clock,
       now: deps.clock.now(),
       plannedAt: session.world.now,
+      isResumed: false,
       settling: { recheckAt, keepDirty, mark: session.mark },
       onProgress,
     },

@@ -68,6 +68,7 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
         clock: deps.clock,
         now: deps.clock.now(),
         plannedAt: run.startedAt,
+        isResumed: true,
         settling: undefined,
         onProgress: () => {},
       },

@@ -105,3 +105,24 @@ describe('an absence that was seen under a clock that was days ahead', () => {
     expect((await office.user('p000')).teams).toEqual([]);
   });
 });
+
+describe('a pin that was set before the clock was set back', () => {
+  it('stops neither the changes that it asks for nor those that were approved', async () => {
+    office = await openOffice();
+    const logins = await office.staff.hireMany(4);
+    await office.staff.group('Night shift', logins);
+    await office.staff.group('Day shift');
+    await office.sync();
+    await office.admin.pin({ user: 'p000', kind: 'membership', what: 'Day shift', mode: 'keep', reason: 'on loan' });
+    office.forward(-day);
+
+    await office.sync();
+
+    expect((await office.user('p000')).teams).toEqual(['Day shift (local)', 'Night shift']);
+    await office.staff.leave('Night shift', ...logins);
+    const held = await office.sync();
+    expect(held).toMatchObject({ state: 'held', counts: { held: 4 } });
+    expect(await office.approve(held)).toMatchObject({ state: 'done', counts: { applied: 4, conflict: 0 } });
+    expect((await office.user('p000')).main).toBe('Day shift');
+  });
+});
