@@ -6,6 +6,8 @@
 //   replicas differ by less      than the rest of a term (the usual one: 135 s of 180 s): nobody notices
 //   replicas differ by more      they take each other's leases for expired, or for written by another time. The last to start
 //                                wins, the other ends with `lease-lost`, and its next run goes on. Keep clocks in step (NTP).
+//   stalled in a transaction     nobody else can write: PostgreSQL ends it after a minute; with SQLite others hear `store-busy` until
+//                                the process goes on or is killed
 
 import { RosterdError } from '../model/errors.ts';
 import { asEpochMs, type EpochMs } from '../model/ids.ts';

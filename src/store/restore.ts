@@ -12,6 +12,7 @@ import { appendAudit, readAuditHead } from './audit.ts';
 import { chainKey } from './audit-chain.ts';
 import { copyAll, removeDatabase, syncToDisk, withSqliteFile } from './backup.ts';
 import { connections, type Location, type SqliteOptions } from './clients.ts';
+import { daemonReader } from './daemon.ts';
 import { hasCode, toStoreError } from './errors.ts';
 import { readMigrations, readPending, requireMigrations } from './migrate.ts';
 import { Sql } from './sql.ts';
@@ -167,11 +168,7 @@ async function replaceTables(location: Location, prepared: string, clock: Clock,
     const source = new Sql(reader, from.dialect, prepared);
     await queue.run(async (target) => {
       await requireMigrations(target, readMigrations('postgresql'));
-      const now = toText(clock.now());
-      const held = await target.first<{ name: string }>(
-        `SELECT name FROM leases WHERE holder <> '' AND expires_at > $1 LIMIT 1`,
-        now,
-      );
+      const [held] = await daemonReader(target).leaseHolders('', clock.now());
       if (held !== undefined) throw new RosterdError('store-busy', inUse(to.place, advice), { subject: to.place });
       const before = await readAuditHead(target);
       for (const table of (await readTables(source)).keys()) await target.run(`DELETE FROM ${table}`);

@@ -9,14 +9,16 @@ import { toText } from './times.ts';
 
 export const erasedAction = 'audit.payloads-erased';
 
-/** One transaction stays short: what is left over is erased after the next runs. */
+/** One transaction stays short: what is left over is forgotten, and erased, after the next runs. */
 const entriesAtOnce = 2_000;
+const runsAtOnce = 50;
 
-/** Runs that ended before, with the changes of theirs that are no audit entries. Runs that still hold something stay. */
+/** The oldest runs that ended before, with the changes of theirs that are no audit entries. Runs that still hold something stay. */
 export async function forgetRuns(sql: Sql, before: EpochMs): Promise<number> {
   const old = `SELECT r.id FROM runs r WHERE r.ended_at < $1
-    AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.run_id = r.id AND c.state IN ('planned', 'held', 'rejected') AND r.dry_run = ${falseOf(sql)})`;
-  const found = await sql.first<{ id: number }>(`${old} LIMIT 1`, toText(before));
+    AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.run_id = r.id AND c.state IN ('planned', 'held', 'rejected') AND r.dry_run = ${falseOf(sql)})
+    ORDER BY r.id LIMIT ${runsAtOnce}`;
+  const found = await sql.first<{ id: number }>(old, toText(before));
   if (found === undefined) return 0;
   await sql.run(
     `DELETE FROM changes WHERE run_id IN (${old}) AND state <> 'applied'

@@ -61,4 +61,26 @@ describeStores('retention', (stores) => {
     expect(left.map(({ id }) => id)).toEqual([1, 3, 5]);
     expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 1 });
   });
+
+  it('forgets a part at a time, the oldest first, so that a long history never makes a long transaction', async () => {
+    const store = await stores.open();
+    await store.write(async (tx) => {
+      for (let id = 1; id <= 120; id += 1) await tx.runRows.saveRun(run(id, id / 1_000));
+      await tx.runRows.addChanges(Array.from({ length: 120 }, (_, index) => change(index + 1, index + 1, 'obsolete')));
+    });
+    const before = { runs: asEpochMs(startOfTime + day), payloads: undefined };
+    const left: number[][] = [];
+    for (let time = 0; time < 3; time += 1) {
+      await store.write((tx) => tx.forget(before, asEpochMs(startOfTime + 2 * day)));
+      const counts = await store.core.read.all<{ rows: number | bigint; first: number | null }>(
+        'SELECT count(*) AS rows, min(id) AS first FROM runs UNION ALL SELECT count(*), min(run_id) FROM changes',
+      );
+      left.push(counts.flatMap(({ rows, first }) => [Number(rows), Number(first)]));
+    }
+    expect(left).toEqual([
+      [70, 51, 70, 51],
+      [20, 101, 20, 101],
+      [0, 0, 0, 0],
+    ]);
+  });
 });
