@@ -11,7 +11,7 @@ import { noteBrokenAudit, notifying } from './compose-notify.ts';
 import { openComposedDatabase, openComposedStore } from './compose-store.ts';
 import { compilePolicy } from './config/compile.ts';
 import type { Config } from './config/config.ts';
-import { configPathFrom } from './config/environment.ts';
+import { configPathFrom, sudoUser } from './config/environment.ts';
 import { writeInitialFiles } from './config/init.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigInvalidError } from './config/problem.ts';
@@ -32,7 +32,13 @@ import { runSource } from './sync/run-source.ts';
 import { checkCron, nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
 
 const kinds = { connectorTypes, checkCron };
-const actor = (): string => `cli:${userInfo().username}@${hostname()}`;
+
+/** `cli:anna@host`; who became another user by sudo is named too, because nobody answers for a service's account. */
+function actor(): string {
+  const { username } = userInfo();
+  const by = sudoUser();
+  return `cli:${by === undefined || by === username ? username : `${by}(${username})`}@${hostname()}`;
+}
 
 /** What a person at the command line works with. */
 export function createRosterd(version: string): Rosterd {

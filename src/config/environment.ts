@@ -6,6 +6,12 @@ export const defaultConfigPath = '/etc/rosterd/rosterd.yaml';
 /** Value of an environment variable, exactly as it is; undefined when it is not set. */
 export const environmentVariable = (name: string): string | undefined => process.env[name];
 
+/** Who called sudo; undefined without it. Anybody may set the variable, so only what can be a name is taken. */
+export function sudoUser(): string | undefined {
+  const name = environmentVariable('SUDO_USER');
+  return name !== undefined && /^[\w.@-]{1,64}$/u.test(name) ? name : undefined;
+}
+
 /** The --config option, else ROSTERD_CONFIG, else /etc/rosterd/rosterd.yaml. */
 export function configPathFrom(option: string | undefined): string {
   const fromEnvironment = environmentVariable('ROSTERD_CONFIG');

@@ -98,7 +98,7 @@ describe('a daemon whose disk is full', () => {
     await daemon.message('the daemon is in trouble', from);
     expect(await daemon.ask('/readyz')).toMatchObject({ status: 503 });
     await here.staff.fire('q001');
-    await daemon.message('run started', daemon.lines.length).catch(() => undefined);
+    await daemon.line(({ errorCode }) => errorCode === 'store-full', daemon.lines.length);
     limit('unlimited');
 
     await daemon.line(applied(1), from);

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Office, openOffice } from '../integration/sync-fixture.ts';
 import { DaemonProcess } from '../lab/daemon-process.ts';
 import { type Ended, ended, startCli } from '../unit/cli-process.ts';
@@ -207,8 +207,11 @@ describe('a daemon that is paused', () => {
     const [first = ''] = await open(everySecond, 5);
     const daemon = serve();
     await daemon.run('done');
+    vi.stubEnv('SUDO_USER', 'anna');
     expect(await cli('pause', 'hq', '--reason', 'directory is being moved')).toMatchObject({ code: 0 });
-    await daemon.run('paused');
+    vi.unstubAllEnvs();
+    // Who did it, and not only the account that sudo lent.
+    expect((await daemon.run('paused'))['because']).toMatch(/^paused by cli:anna\(\w+\)@/u);
 
     await office.staff.set(first, 'title', 'Team lead');
 
