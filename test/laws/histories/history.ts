@@ -1,6 +1,7 @@
 // Lives through one history: takes step after step in the source, in the installation and in the plain model, and asks after each
 // whether everything is still true. Throws with the whole history in sentences when something is not.
 
+import type { AuditRecord } from '../../../src/admin/ports.ts';
 import { RosterdError } from '../../../src/model/errors.ts';
 import { asEpochMs } from '../../../src/model/ids.ts';
 import type { Run } from '../../../src/model/run.ts';
@@ -9,7 +10,15 @@ import { type Death, hourMs, Installation, minuteMs } from './installation.ts';
 import { Knowledge } from './knowledge.ts';
 import type { ReadFault } from './memory-source.ts';
 import { LocalModel, takePeopleStep } from './people.ts';
-import { differences, entriesSince, type Picture, pictureOf, sayDifferences, unexplained } from './picture.ts';
+import {
+  differences,
+  entriesSince,
+  type Picture,
+  pictureOf,
+  sayDifferences,
+  teamFeedings,
+  unexplained,
+} from './picture.ts';
 import { settle, waitingNow, wrongLastRun, wrongUsers } from './settled.ts';
 import { takeSourceStep } from './source-steps.ts';
 import { type RunStep, type Step, sayStep } from './steps.ts';
@@ -169,12 +178,23 @@ export class History {
 
   async #checkChanges(known: Knowledge, knownAfter: Knowledge, isComplete: boolean): Promise<string[]> {
     const after = await pictureOf(this.at);
-    for (const [group, team] of [...this.#picture.fed, ...after.fed])
-      this.#everFed.set(team, (this.#everFed.get(team) ?? new Set()).add(group));
+    this.#noteFeeding(after, await entriesSince(this.at, this.#picture.seq));
     const decided = isComplete ? [...known.complete, ...knownAfter.complete] : known.complete;
     const { model, at } = this;
     const facts = { before: this.#picture, after, model, now: at.now, leads: this.#leads, everFed: this.#everFed };
     return wrongChanges({ ...facts, known, knownAfter, decided });
+  }
+
+  /** A run that resumes another may create a team and find its group gone: only the log tells which group it was. */
+  #noteFeeding(after: Picture, entries: readonly AuditRecord[]): void {
+    const created = entries.flatMap((entry) =>
+      teamFeedings(entry).flatMap((group): [string, number][] => {
+        const team = after.teams.find(({ id, name }) => entry.subject === `team:${id}` || name === entry.label);
+        return team === undefined ? [] : [[group, team.id]];
+      }),
+    );
+    for (const [group, team] of [...this.#picture.fed, ...after.fed, ...created])
+      this.#everFed.set(team, (this.#everFed.get(team) ?? new Set()).add(group));
   }
 
   /** What must hold after every step; then the step is over. */

@@ -3,7 +3,7 @@
 // without an entry, and no entry tells of what did not happen.
 
 import type { AuditRecord } from '../../../src/admin/ports.ts';
-import type { TeamRef, UserChangePart } from '../../../src/model/change.ts';
+import type { ChangePart, TeamRef, UserChangePart } from '../../../src/model/change.ts';
 import { asAccountKey, asUserId } from '../../../src/model/ids.ts';
 import type { Team } from '../../../src/model/team.ts';
 import type { AdminHold, OwnedValue, Pin, SyncOff, User } from '../../../src/model/user.ts';
@@ -127,6 +127,12 @@ function replay(facts: Map<string, string>, entry: AuditRecord, now: Picture): s
 const payloadOf = (entry: AuditRecord): Readonly<Record<string, unknown>> => entry.payload as Record<string, unknown>;
 const partsOf = (entry: AuditRecord): readonly UserChangePart[] =>
   (payloadOf(entry)['parts'] ?? []) as readonly UserChangePart[];
+
+/** Ids of the groups that begin to feed the team. */
+export const teamFeedings = (entry: AuditRecord): readonly string[] =>
+  ((payloadOf(entry)['parts'] ?? []) as readonly ChangePart[]).flatMap((part) =>
+    part.part === 'team-fed' && part.op === 'add' ? [part.group] : [],
+  );
 
 /** `user link` on an account in quarantine changes the mirror only. */
 const isQuarantineLifted = (entry: AuditRecord): boolean =>
