@@ -9,6 +9,7 @@ export interface AuditedChange {
   readonly seq: number;
   readonly at: EpochMs;
   readonly actor: string;
+  readonly action: string;
   readonly run?: RunId;
   /** Of the run. */
   readonly source?: SourceName;

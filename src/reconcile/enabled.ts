@@ -2,7 +2,7 @@
 // Invariant: no source lifts an admin hold, and an authority that says no is not outvoted.
 
 import type { EnabledReason } from '../model/change.ts';
-import { asEpochMs, type EpochMs } from '../model/ids.ts';
+import { asEpochMs, type EpochMs, type SourceName } from '../model/ids.ts';
 import { isPinActive, type User } from '../model/user.ts';
 import type { LinkedAccount } from './situation.ts';
 import type { CompiledSource, CompiledWorld } from './world.ts';
@@ -57,6 +57,35 @@ export function lifecycleOf(present: boolean, linked: readonly LinkedAccount[], 
   if (opinions.length === 0) return { value: present, because: 'no-lifecycle' };
   const isThere = opinions.some(({ says }) => says !== 'gone');
   return isThere ? { value: true, because: 'no-lifecycle' } : { value: false, because: 'votes-gone' };
+}
+
+/** The sources on whose word such a decision rests; none where a person or nobody decided. */
+export function speakersFor(
+  because: EnabledReason,
+  linked: readonly LinkedAccount[],
+  now: EpochMs,
+): readonly SourceName[] {
+  const opinions = opinionsOf(linked, now);
+  const authorities = opinions.filter(({ source }) => source.policy.lifecycle === 'authority');
+  const votes = opinions.filter(({ source }) => source.policy.lifecycle === 'vote');
+  const isAlive = ({ says }: SourceOpinion): boolean => says === 'alive';
+  const speakers = (): readonly SourceOpinion[] => {
+    switch (because) {
+      case 'authority-disabled':
+      case 'authority-expired':
+      case 'authority-gone':
+        return authorities.filter((one) => !isAlive(one) && one.says !== 'quarantined');
+      case 'authority-enabled':
+        return authorities;
+      case 'votes-alive':
+        return votes.filter(isAlive);
+      case 'votes-gone':
+        return votes.length > 0 ? votes : opinions;
+      default:
+        return [];
+    }
+  };
+  return speakers().map(({ source }) => source.policy.name);
 }
 
 type Opinion = 'alive' | 'disabled' | 'expired' | 'gone' | 'quarantined';

@@ -1,6 +1,7 @@
 // Finds what goes to and fro: a thing of a user that one writer changes from A to B and another, or the same one later, from B
 // back to A. Says who the two are; which of them is right only a person knows.
-// Invariant: only real changes count. What a user is created with was not changed by anybody.
+// Invariant: only real changes count. What a user is created with, or what came before another account spoke for it, was not
+// changed to and fro.
 
 import type { AuditedChange } from '../model/audit.ts';
 import { type ChangePart, canonicalJson } from '../model/change.ts';
@@ -41,7 +42,10 @@ export function flapsOf(entries: readonly AuditedChange[], source: SourceName): 
   /** Last entry that took a thing from one value to another. */
   const steps = new Map<string, { readonly entry: AuditedChange; readonly step: Step }>();
   for (const entry of entries) {
-    if (entry.parts.some(({ part }) => part === 'created')) continue;
+    if (isBeginning(entry)) {
+      steps.clear();
+      continue;
+    }
     for (const part of entry.parts) {
       const step = stepOf(part);
       if (step === undefined) continue;
@@ -59,6 +63,10 @@ export function flapsOf(entries: readonly AuditedChange[], source: SourceName): 
   }
   return [...flaps.values()];
 }
+
+/** Another account speaks for the user from then on; or a person said that the one that came back is the same person's. */
+const isBeginning = ({ action, parts }: AuditedChange): boolean =>
+  action === 'user.linked' || parts.some(({ part }) => part === 'created' || part === 'linked');
 
 function writerOf({ seq, at, actor, run }: AuditedChange, { owner }: Step): FlapWriter {
   return { seq, at, actor, ...(run !== undefined && { run }), ...(owner !== undefined && { owner }) };

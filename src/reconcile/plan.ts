@@ -17,6 +17,7 @@ import { decideAttributes } from './attributes.ts';
 import { claimsOf, findingsOf } from './claims-and-findings.ts';
 import { decideEnabled, lifecycleOf } from './enabled.ts';
 import { decideField, type FieldDecision } from './fields.ts';
+import { leftToOwners } from './left-to-owners.ts';
 import { type MainTeamInput, mainTeam } from './main-team.ts';
 import { decideGrants, decideMemberships, decideRoles, teamRef } from './memberships.ts';
 import type { Row, RowDecision } from './owned-rows.ts';
@@ -129,7 +130,8 @@ export function decideAll(
 function decide(world: CompiledWorld, target: Target, refused: RefusedClaims): UserDecision {
   const subject = subjectKey(target.subject);
   const refusalOf = (kind: UniqueKeyKind) => refused.get(`${kind}:${subject}`);
-  const verdicts = decideAll(world, target, (kind) => refusalOf(kind)?.label);
+  const decided = decideAll(world, target, (kind) => refusalOf(kind)?.label);
+  const { verdicts, pendingFor: left } = leftToOwners(world, target.user, decided);
   const attributes = attributeParts(world, target.user, verdicts.linked);
   const parts: UserChangePart[] = [
     ...target.head,
@@ -140,7 +142,7 @@ function decide(world: CompiledWorld, target: Target, refused: RefusedClaims): U
     ...rowParts(verdicts),
     ...mainTeamPart(world, target.user, verdicts),
   ];
-  const pendingFor = pendingSources(world, verdicts, attributes.pendingFor);
+  const pendingFor = pendingSources(world, verdicts, [...left, ...attributes.pendingFor]);
   const recheckAt = earliest(world, target.user, verdicts);
   return {
     ...(parts.length > 0 && { change: { subject: target.subject, label: target.label, parts } }),
@@ -224,10 +226,10 @@ function mainTeamPart(
 function pendingSources(
   world: CompiledWorld,
   { linked, memberships, grants, roles }: Verdicts,
-  attributes: readonly SourceName[],
+  others: readonly SourceName[],
 ): readonly SourceName[] {
   const states = linked.filter((one) => one.isPending).map((one) => one.account.source);
-  const all = [...states, ...attributes, ...memberships.pendingFor, ...grants.pendingFor, ...roles.pendingFor];
+  const all = [...states, ...others, ...memberships.pendingFor, ...grants.pendingFor, ...roles.pendingFor];
   if (all.length === 0) return all;
   const names = new Set(all);
   return [...world.index.sources.keys()].filter((name) => names.has(name));

@@ -12,6 +12,7 @@ interface Row {
   readonly seq: number;
   readonly at: string;
   readonly actor: string;
+  readonly action: string;
   readonly user_id: number;
   readonly run_id: number | null;
   readonly source: string | null;
@@ -43,7 +44,7 @@ export function auditedReader(sql: Sql): AuditedReader {
       const rows = await readForEach<Row>(
         sql,
         ids,
-        `SELECT e.seq, e.at, e.actor, e.user_id, e.run_id, r.source,
+        `SELECT e.seq, e.at, e.actor, e.action, e.user_id, e.run_id, r.source,
            CASE WHEN e.change_id IS NULL THEN e.payload ELSE c.payload END AS payload
          FROM ${users} CROSS JOIN audit_entries e
          LEFT JOIN changes c ON c.id = e.change_id LEFT JOIN runs r ON r.id = e.run_id
@@ -62,11 +63,12 @@ export function auditedReader(sql: Sql): AuditedReader {
   };
 }
 
-function toChange({ seq, at, actor, run_id: run, source, payload }: Row): AuditedChange {
+function toChange({ seq, at, actor, action, run_id: run, source, payload }: Row): AuditedChange {
   return {
     seq,
     at: toMs(at),
     actor,
+    action,
     ...optional('run', run === null ? null : asRunId(run)),
     ...optional('source', source === null ? null : asSourceName(source)),
     parts: payload === null ? [] : partsIn(JSON.parse(payload)),

@@ -13,6 +13,7 @@ const bySource = (seq: number, source: typeof hq, ...parts: readonly ChangePart[
   seq,
   at: asEpochMs(seq * 1_000),
   actor: `sync:${source}`,
+  action: 'user.changed',
   run: asRunId(seq),
   source,
   parts,
@@ -22,6 +23,7 @@ const person = (seq: number, ...parts: readonly ChangePart[]): AuditedChange => 
   seq,
   at: asEpochMs(seq * 1_000),
   actor: 'cli:anna@host',
+  action: 'user.pinned',
   parts,
 });
 
@@ -146,6 +148,16 @@ describe('flapping', () => {
   it('does not begin with what a user is created with', () => {
     const created: ChangePart = { part: 'created', origin: hq };
     expect(told([sync(1, created, member('add')), sync(2, member('remove'))])).toEqual([]);
+  });
+
+  it('does not go over a link: another account speaks from then on', () => {
+    const linked: ChangePart = { part: 'linked', source: hq, account: 'guid-2' as never, name: 'ann', rule: 'manual' };
+    expect(told([sync(1, enabled(false)), person(2, linked), sync(3, enabled(true))])).toEqual([]);
+    const same = { ...person(2), action: 'user.linked' };
+    expect(told([sync(1, enabled(false)), same, sync(3, enabled(true))])).toEqual([]);
+    expect(told([person(1, linked), sync(2, enabled(false)), sync(3, enabled(true))])).toEqual([
+      'enabled 1: sync:hq#2 sync:hq#3',
+    ]);
   });
 
   it('is the business of a source that wrote one side of it, and of no other', () => {
