@@ -65,6 +65,8 @@ describe('demo', () => {
       'HELD: 199 of 240 users would lose access',
       '(exit code 3)',
       'The log is whole: ',
+      '$ bin/rosterd serve &',
+      'info  daemon stopped',
       'Every step ended as it should',
     ])
       expect(output).toContain(line);

@@ -5,12 +5,14 @@ import type { DemoReady } from './demo-protocol.ts';
 export interface Scope {
   /** Narrows who is taken from the directory. */
   readonly filter?: string;
+  /** For the daemon; without it the directory is only read on demand. */
+  readonly cron?: string;
 }
 
 // A JSON string is a YAML string too, whatever it holds.
 const quoted = (text: string): string => JSON.stringify(text);
 
-export const configText = (facts: DemoReady, { filter }: Scope): string => `version: 1
+export const configText = (facts: DemoReady, { filter, cron }: Scope): string => `version: 1
 
 store:
   sqlite: rosterd.db
@@ -19,7 +21,11 @@ audit:
   keyFile: audit.key
 
 log:
-  level: error
+  level: info
+
+serve:
+  # 127.0.0.1:9464 unless given; here any free port.
+  listen: 127.0.0.1:0
 
 sources:
   - name: ad-hq
@@ -40,6 +46,6 @@ ${filter === undefined ? '' : `      filter: ${filter}\n`}    groups:
       include: ["CC *"]
       stripPrefix: "CC "
 
-    # 24 hours unless given; without waiting here, so that the demo need not take a day.
+${cron === undefined ? '' : `    schedule:\n      full: ${quoted(cron)}\n\n`}    # 24 hours unless given; without waiting here, so that the demo need not take a day.
     absence: { outOfScopeGrace: 0s }
 `;

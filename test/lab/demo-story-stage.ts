@@ -75,6 +75,16 @@ export class Stage {
     writeFileSync(this.configFile, configText(facts, scope));
   }
 
+  /** Shows a command that is not waited for. */
+  begin(args: readonly string[]): void {
+    console.log(`\n${styleText('cyan', `$ bin/rosterd ${args.map(quoted).join(' ')} &`)}`);
+  }
+
+  /** Output of what was begun. */
+  show(lines: readonly string[]): void {
+    console.log(cutLines(lines.join('\n'), [20, 0], process.stdout.isTTY ? process.stdout.columns : undefined));
+  }
+
   /** Runs a command for everybody to see. */
   async run(args: readonly string[], { exit = 0, lines = [10, 2] }: Shown = {}): Promise<string> {
     console.log(`\n${styleText('cyan', `$ bin/rosterd ${args.map(quoted).join(' ')}`)}`);

@@ -1,6 +1,7 @@
 // The story of the demo, in order; what is kept or removed at its end.
 
 import { changesInTheDirectory } from './demo-story-changes.ts';
+import { byItself } from './demo-story-daemon.ts';
 import { firstSync } from './demo-story-first-sync.ts';
 import { whatIsLocal } from './demo-story-local.ts';
 import { theMistake } from './demo-story-mistake.ts';
@@ -29,6 +30,7 @@ export async function tellStory({ afterwards, signal }: Telling): Promise<void> 
     await whatIsLocal(stage);
     await theMistake(stage);
     await theProof(stage);
+    await byItself(stage);
     stage.chapter('The end');
     stage.say(`Every step ended as it should (${((performance.now() - startedAt) / 1_000).toFixed(0)} s).`);
     isKept = afterwards === 'keep';
