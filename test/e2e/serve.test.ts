@@ -1,10 +1,13 @@
 // The daemon as a real process: what it runs by itself, how it stops, how it dies, and what it does while something is missing.
 
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Office, openOffice } from '../integration/sync-fixture.ts';
+import { Staff } from '../integration/sync-staff.ts';
 import { DaemonProcess } from '../lab/daemon-process.ts';
+import { addUnit } from '../lab/directory.ts';
+import { startLdapServer } from '../lab/ldap-server.ts';
 import { type Ended, ended, startCli } from '../unit/cli-process.ts';
 
 const everySecond = '* * * * * *';
@@ -112,6 +115,55 @@ describe('a daemon', () => {
     expect(new Set(seconds).size).toBe(seconds.length);
     expect(runs.every((run) => run.state === 'done')).toBe(true);
     expect([...one.lines, ...other.lines].filter((line) => line.level === 'error')).toEqual([]);
+  });
+});
+
+describe('a daemon with two sources', () => {
+  it('reads one while it reads the other, and reconciles one after the other', async () => {
+    const branch = await startLdapServer();
+    try {
+      const people = await addUnit(branch.directory, branch.directory.baseDn, 'People');
+      const password = join(dirname(branch.caFile), 'password');
+      await writeFile(password, branch.reader.password, { mode: 0o600 });
+      const second = new Staff(branch.directory, people, people);
+      await open(
+        everySecond,
+        40,
+        `  - name: branch
+    type: active-directory
+    schedule: { full: "${everySecond}" }
+    connection:
+      servers: ["${branch.url}"]
+      tls: { caFile: "${branch.caFile}" }
+      bind: { user: "${branch.reader.user}", password: { file: "${password}" } }
+    users: { base: "${people}" }
+`,
+      );
+      await second.hireMany(15, 'b');
+      // Every search of the first source takes longer than a whole run of the other.
+      office.server.faults.add({ kind: 'delay', at: 'search', ms: 1_200, times: 3 });
+      const daemon = serve();
+
+      const read = await daemon.line(({ message, source }) => message === 'read complete' && source === 'hq');
+
+      const before = daemon.lines.slice(0, daemon.lines.indexOf(read));
+      expect(before.filter(({ message, source }) => message === 'run ended: done' && source === 'branch')).not.toEqual(
+        [],
+      );
+      for (let more = 0; more < 6; more += 1) await daemon.run('done', daemon.lines.length);
+      // Nobody plans or applies between the judgement and the end of another one's run.
+      let reconciling: unknown;
+      for (const { message, run } of daemon.lines) {
+        if (message === 'plan judged safe') {
+          expect(reconciling).toBeUndefined();
+          reconciling = run;
+        }
+        if (message === 'run ended: done') reconciling = undefined;
+      }
+      expect(Object.keys(await office.users())).toHaveLength(55);
+    } finally {
+      await branch.stop();
+    }
   });
 });
 
