@@ -172,7 +172,7 @@ describe('the lease of a source', () => {
   it('that another host holds refuses the run, until it has expired', async () => {
     await openWithMira();
     const { store } = office;
-    await store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 10 * minute, office.now()));
+    await store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 3 * minute, office.now()));
     const before = await tableDigests(store);
 
     await expect(office.sync()).rejects.toMatchObject({ code: 'run-in-progress' });
@@ -193,7 +193,9 @@ describe('the lease of a source', () => {
         office.forward(minute);
         vi.advanceTimersByTime(minute);
         // The renewal is written before this: writes keep their order.
-        heldBy.push(await office.store.write((tx) => tx.leases.acquire('source:hq', elsewhere, minute, office.now())));
+        heldBy.push(
+          await office.store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 3 * minute, office.now())),
+        );
       }
       return connector.confirm(kind, ids, signal);
     };
@@ -218,7 +220,7 @@ describe('the lease of a source', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const confirm: typeof connector.confirm = async (_kind, _ids, signal) => {
       office.forward(4 * minute);
-      await office.store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 10 * minute, office.now()));
+      await office.store.write((tx) => tx.leases.acquire('source:hq', elsewhere, 3 * minute, office.now()));
       vi.advanceTimersByTime(minute);
       await once(signal, 'abort');
       hasEnded = true;
