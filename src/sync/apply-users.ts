@@ -161,6 +161,9 @@ async function keysTaken(tx: StoreTx, effects: readonly Effect[]): Promise<Reado
   return taken;
 }
 
+const isNewToSync = ({ before, stored }: Effect): boolean =>
+  before === undefined || stored.change.parts.some(({ part }) => part === 'linked');
+
 /** What was applied is no longer dirty; what time alone will change is noted. */
 async function settle(
   tx: StoreTx,
@@ -188,7 +191,8 @@ async function settle(
     settling.mark,
   );
   await tx.dirty.users(
-    [...waiting].flatMap((effect) => (effect.before === undefined ? [effect.after.id] : [])),
+    // Who was only just created or linked was not dirty before.
+    [...waiting].flatMap((effect) => (isNewToSync(effect) ? [effect.after.id] : [])),
     'waits for another user or source',
   );
   await tx.dirty.setRecheck(

@@ -238,6 +238,24 @@ describeStores('unique names', (stores) => {
       expect(await emails()).toEqual({ mira: 'same@example.test', jan: 'jan@example.test' });
     });
 
+    it('that were refused to somebody whom a run has linked are given as soon as they are free', async () => {
+      office = await openOffice();
+      await office.staff.hire('mira', { mail: 'same@example.test' });
+      await office.sync();
+      await office.admin.createUser({ username: 'jan', fields: {} });
+      await office.staff.hire('jan', { mail: 'same@example.test' });
+      await office.sync();
+
+      await office.sync();
+
+      expect(await office.findings()).toEqual(['email-conflict jan', 'email-conflict mira']);
+      await office.staff.set('mira', 'mail', 'mira@example.test');
+      await office.sync();
+      expect(await emails()).toEqual({ mira: 'mira@example.test', jan: 'same@example.test' });
+      expect(await office.findings()).toEqual([]);
+      await isSettled();
+    });
+
     it('that are invalid are a finding on the user from the first run on, until they are mended', async () => {
       office = await openOffice();
       await office.staff.hire('mira', { mail: 'not an address' });

@@ -6,9 +6,8 @@ import { RosterdError } from '../../../src/model/errors.ts';
 import { asEpochMs } from '../../../src/model/ids.ts';
 import type { Run } from '../../../src/model/run.ts';
 import { DirectoryContent, leadsName } from './directory.ts';
-import { type Death, hourMs, Installation, minuteMs } from './installation.ts';
+import { hourMs, Installation, minuteMs } from './installation.ts';
 import { Knowledge } from './knowledge.ts';
-import type { ReadFault } from './memory-source.ts';
 import { LocalModel, takePeopleStep } from './people.ts';
 import {
   differences,
@@ -21,7 +20,7 @@ import {
 } from './picture.ts';
 import { settle, waitingNow, wrongLastRun, wrongUsers } from './settled.ts';
 import { takeSourceStep } from './source-steps.ts';
-import { type RunStep, type Step, sayStep } from './steps.ts';
+import { type ActStep, type RunStep, type Step, sayStep } from './steps.ts';
 import { AccessLosses, wrongChanges, wrongLocals, wrongMainTeams } from './truths.ts';
 
 const openStates = ['reading', 'planning', 'applying', 'verifying'] as const;
@@ -76,7 +75,7 @@ export class History {
   async #does(step: Step): Promise<string> {
     switch (step.do) {
       case 'run':
-        return this.#sayRun(await this.#run(step.fault, step.death));
+        return this.#sayRun(await this.#run(step));
       case 'dry-run':
       case 'restart':
         return this.#quiet(step);
@@ -109,14 +108,18 @@ export class History {
     }
   }
 
-  async #run(fault: ReadFault, death: Death | undefined): Promise<Run | undefined> {
+  async #run({ fault, death, meanwhile }: Extract<Step, { readonly do: 'run' }>): Promise<Run | undefined> {
     // No two runs begin in the same moment.
     this.at.now = asEpochMs(this.at.now + minuteMs);
-    const { run, log } = await this.at.run(fault, death === undefined ? {} : { death });
+    const act = async (step: ActStep): Promise<void> => void (await takePeopleStep(this.#hands(), step));
+    const { run, log } = await this.at.run(fault, {
+      ...(death === undefined ? {} : { death }),
+      ...(meanwhile === undefined ? {} : { meanwhile: { at: meanwhile.at, act: () => act(meanwhile.step) } }),
+    });
     const isComplete = Knowledge.isComplete(log, fault);
     const before = this.#known;
     this.#known = before.after(log, { isComplete, hasDied: run === undefined, now: this.at.now });
-    const wrong = await this.#checkChanges(before, this.#known, isComplete);
+    const wrong = await this.#checkChanges(before, this.#known, isComplete, meanwhile?.step);
     if (run !== undefined) wrong.push(...(await this.#wrongEnd(run, isComplete)));
     await this.#check(wrong);
     return run;
@@ -159,6 +162,10 @@ export class History {
     return 'done';
   }
 
+  #hands(): Parameters<typeof takePeopleStep>[0] {
+    return { at: this.at, content: this.content, model: this.model, picture: this.#picture };
+  }
+
   /** A decision on what a run holds; the newest that holds anything unless one is given. */
   async #decide(act: (id: number) => Promise<unknown>, given?: Run): Promise<string> {
     const [held] =
@@ -176,13 +183,16 @@ export class History {
     return `run ${held.id}, ${became}`;
   }
 
-  async #checkChanges(known: Knowledge, knownAfter: Knowledge, isComplete: boolean): Promise<string[]> {
+  /** Of a user who was edited meanwhile nobody can say what the run did before, and what the person. */
+  async #checkChanges(known: Knowledge, knownAfter: Knowledge, isComplete: boolean, act?: ActStep): Promise<string[]> {
     const after = await pictureOf(this.at);
     this.#noteFeeding(after, await entriesSince(this.at, this.#picture.seq));
     const decided = isComplete ? [...known.complete, ...knownAfter.complete] : known.complete;
     const { model, at } = this;
     const facts = { before: this.#picture, after, model, now: at.now, leads: this.#leads, everFed: this.#everFed };
-    return wrongChanges({ ...facts, known, knownAfter, decided });
+    const { users } = this.#picture;
+    const edited = act !== undefined && 'user' in act ? users[act.user % Math.max(1, users.length)]?.id : undefined;
+    return wrongChanges({ ...facts, known, knownAfter, decided, edited });
   }
 
   /** A run that resumes another may create a team and find its group gone: only the log tells which group it was. */
@@ -225,7 +235,7 @@ export class History {
       this.lines.push(`settling${isLater ? ', a day later' : ''}, ${new Date(this.at.now).toISOString()}`);
       const wrong = await settle({
         run: async () => {
-          const run = await this.#run({ kind: 'none' }, undefined);
+          const run = await this.#run({ do: 'run', fault: { kind: 'none' } });
           this.lines.push(`  ${this.#sayRun(run)}`);
           return run;
         },

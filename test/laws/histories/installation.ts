@@ -64,6 +64,12 @@ export interface Death {
   readonly isCommitted: boolean;
 }
 
+/** What happens beside a process, just before one of its transactions. */
+export interface Meanwhile {
+  readonly at: number;
+  readonly act: () => Promise<void>;
+}
+
 /** Thrown by everything that a dead process would write. */
 export class ProcessDied extends Error {}
 
@@ -137,12 +143,15 @@ export class Installation {
   /** Runs the source; `died` instead of a run when the process was killed before the end. */
   async run(
     fault: ReadFault,
-    options: { readonly death?: Death; readonly intent?: 'apply' | 'plan' } = {},
+    options: { readonly death?: Death; readonly meanwhile?: Meanwhile; readonly intent?: 'apply' | 'plan' } = {},
   ): Promise<{ readonly run: Run | undefined; readonly log: ReadLog }> {
     const source = new MemorySource(this.content, fault);
     const request = { source: hq, mode: 'full', trigger: 'schedule', actor: 'daemon' } as const;
-    const run = await this.#living(options.death, (deps) =>
-      runSource({ ...deps, connector: () => source }, { ...request, intent: options.intent ?? 'apply' }, never),
+    const run = await this.#living(
+      options.death,
+      (deps) =>
+        runSource({ ...deps, connector: () => source }, { ...request, intent: options.intent ?? 'apply' }, never),
+      options.meanwhile,
     );
     return { run, log: source.log };
   }
@@ -171,8 +180,12 @@ export class Installation {
   }
 
   /** Lets a process work, and kills it where it is told to: nothing is written from then on, and a new process opens the store. */
-  async #living<T>(death: Death | undefined, work: (deps: SyncDeps) => Promise<T>): Promise<T | undefined> {
-    const process = mortal(this.store, death);
+  async #living<T>(
+    death: Death | undefined,
+    work: (deps: SyncDeps) => Promise<T>,
+    meanwhile?: Meanwhile,
+  ): Promise<T | undefined> {
+    const process = mortal(this.store, death, meanwhile);
     try {
       return await work(this.#deps(process.store));
     } catch (error) {
@@ -209,12 +222,13 @@ interface Mortal {
 }
 
 /** The store as a process sees it that dies at one of its transactions. A private copy (dry run, approval) is not counted. */
-function mortal(store: Store, death: Death | undefined): Mortal {
+function mortal(store: Store, death: Death | undefined, meanwhile: Meanwhile | undefined): Mortal {
   let count = 0;
   let isDead = false;
   const write: SyncStore['write'] = async (work) => {
     if (isDead) throw new ProcessDied('the process is dead');
     count += 1;
+    if (count === meanwhile?.at) await meanwhile.act();
     if (count !== death?.at) return store.write(work);
     isDead = true;
     if (death.isCommitted) await store.write(work);

@@ -26,7 +26,13 @@ export type SourceStep =
   | { readonly do: 'many-leave' | 'many-disabled'; readonly from: Pick; readonly count: number };
 
 export type RunStep =
-  | { readonly do: 'run'; readonly fault: ReadFault; readonly death?: Death }
+  | {
+      readonly do: 'run';
+      readonly fault: ReadFault;
+      readonly death?: Death;
+      /** What a person does just before a transaction of the run. */
+      readonly meanwhile?: { readonly at: number; readonly step: ActStep };
+    }
   | { readonly do: 'dry-run' | 'restart' };
 
 export type PeopleStep =
@@ -49,6 +55,9 @@ export type PeopleStep =
   | { readonly do: 'unpause' }
   | { readonly do: 'approve'; readonly death?: Death }
   | { readonly do: 'reject'; readonly hours?: number };
+
+/** What a person does to one user, in one transaction. */
+export type ActStep = Exclude<PeopleStep, { readonly do: 'approve' | 'reject' | 'pause' | 'unpause' }>;
 
 export type ClockStep = { readonly do: 'clock'; readonly byMs: number };
 
@@ -122,20 +131,7 @@ const fault: fc.Arbitrary<ReadFault> = fc.oneof(
   fc.constant<ReadFault>({ kind: 'empty' }),
 );
 
-const deathAt = fc.record({ at: fc.integer({ min: 1, max: 22 }), isCommitted: fc.boolean() });
-const runStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: record('run', { fault, death: fc.constant(undefined) }) },
-  {
-    weight: 5,
-    arbitrary: record('run', {
-      fault: fc.oneof({ weight: 4, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) }, fault),
-      death: deathAt,
-    }),
-  },
-  { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'dry-run' }, { do: 'restart' }) },
-);
-
-const peopleStep: fc.Arbitrary<Step> = fc.oneof(
+const actStep: fc.Arbitrary<Step> = fc.oneof(
   record('sync-off', { user: pick, hours }),
   record('sync-on', { user: pick }),
   record('hand-disable', { user: pick }),
@@ -150,10 +146,14 @@ const peopleStep: fc.Arbitrary<Step> = fc.oneof(
     name: fc.constantFrom('extension', 'agentId'),
     value: fc.constantFrom('700', '701', null),
   }),
-  record('pause', { hours: fc.constantFrom(1, 30) }),
-  record('unpause', {}),
   record('create-user', { as: optional(pick) }),
   record('link', { user: pick, who: pick }),
+);
+
+const peopleStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 11, arbitrary: actStep },
+  record('pause', { hours: fc.constantFrom(1, 30) }),
+  record('unpause', {}),
   {
     weight: 4,
     arbitrary: record('approve', {
@@ -164,6 +164,26 @@ const peopleStep: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: record('reject', { hours }) },
+);
+
+const deathAt = fc.record({ at: fc.integer({ min: 1, max: 22 }), isCommitted: fc.boolean() });
+const runStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: record('run', { fault, death: fc.constant(undefined) }) },
+  {
+    weight: 5,
+    arbitrary: record('run', {
+      fault: fc.oneof({ weight: 4, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) }, fault),
+      death: deathAt,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: record('run', {
+      fault: fc.constant<ReadFault>({ kind: 'none' }),
+      meanwhile: fc.record({ at: fc.integer({ min: 2, max: 20 }), step: actStep }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'dry-run' }, { do: 'restart' }) },
 );
 
 const clockStep: fc.Arbitrary<Step> = fc
@@ -189,6 +209,10 @@ function sayValue(key: string, value: unknown): string {
   if (key === 'death') {
     const { at, isCommitted } = value as Death;
     return `${isCommitted ? 'after' : 'before'} transaction ${at} is committed`;
+  }
+  if (key === 'meanwhile') {
+    const { at, step: act } = value as { readonly at: number; readonly step: Step };
+    return `before transaction ${at}: ${sayStep(act)}`;
   }
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.values(value).join(' ');

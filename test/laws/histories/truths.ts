@@ -75,6 +75,8 @@ export interface SyncStep {
   readonly now: number;
   /** Id of the group that gives the role. */
   readonly leads: string;
+  /** A user whom somebody edited while the run was at work. */
+  readonly edited: number | undefined;
   /** Team number -> ids of the groups that ever fed it. */
   readonly everFed: ReadonlyMap<number, ReadonlySet<string>>;
 }
@@ -84,7 +86,7 @@ export function wrongChanges(step: SyncStep): string[] {
   const byId = new Map(step.before.users.map((user) => [`u${user.id}`, user]));
   return differences(step.before.facts, step.after.facts).flatMap((one) => {
     const user = byId.get(one.key.slice(0, one.key.indexOf(' ')));
-    if (user === undefined) return [];
+    if (user === undefined || user.id === step.edited) return [];
     const because = wrongChange(step, user, one);
     return because === undefined ? [] : [`${nameOf(user)}: ${one.key}: ${one.before} -> ${one.after}: ${because}`];
   });
