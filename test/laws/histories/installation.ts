@@ -18,6 +18,7 @@ import { openStore, type Store } from '../../../src/store/open-store.ts';
 import { makeHolder } from '../../../src/store/process-holder.ts';
 import { approveHeld, rejectHeld } from '../../../src/sync/decide-held.ts';
 import type { SyncDeps } from '../../../src/sync/deps.ts';
+import type { EventSink } from '../../../src/sync/events.ts';
 import type { SyncStore } from '../../../src/sync/ports.ts';
 import { runSource } from '../../../src/sync/run-source.ts';
 import type { DirectoryContent } from './directory.ts';
@@ -58,9 +59,9 @@ const config = parseConfig(configText, { file: '/rosterd.yaml', connectorTypes, 
 const policy = compilePolicy(config);
 const auditKey = randomBytes(32);
 
-/** Where a process dies: at its transaction `at`, which is committed or not. */
+/** Where a process dies: at its transaction `at`, or at the first that applies; that one is committed or not. */
 export interface Death {
-  readonly at: number;
+  readonly at: number | 'applying';
   readonly isCommitted: boolean;
 }
 
@@ -187,7 +188,7 @@ export class Installation {
   ): Promise<T | undefined> {
     const process = mortal(this.store, death, meanwhile);
     try {
-      return await work(this.#deps(process.store));
+      return await work({ ...this.#deps(process.store), emit: process.hears });
     } catch (error) {
       if (!process.isDead()) throw error;
       return undefined;
@@ -217,6 +218,7 @@ const never = new AbortController().signal;
 
 interface Mortal {
   readonly store: SyncStore;
+  readonly hears: EventSink;
   isDead(): boolean;
   transactions(): number;
 }
@@ -225,17 +227,22 @@ interface Mortal {
 function mortal(store: Store, death: Death | undefined, meanwhile: Meanwhile | undefined): Mortal {
   let count = 0;
   let isDead = false;
+  let isApplying = false;
   const write: SyncStore['write'] = async (work) => {
     if (isDead) throw new ProcessDied('the process is dead');
     count += 1;
     if (count === meanwhile?.at) await meanwhile.act();
-    if (count !== death?.at) return store.write(work);
+    if (death === undefined || !(count === death.at || (death.at === 'applying' && isApplying)))
+      return store.write(work);
     isDead = true;
     if (death.isCommitted) await store.write(work);
     throw new ProcessDied(`killed ${death.isCommitted ? 'after' : 'before'} transaction ${count}`);
   };
   return {
     store: { read: store.read, overlay: () => store.overlay(), write },
+    hears: (event) => {
+      if (event.kind === 'phase:started' && event.phase === 'applying') isApplying = true;
+    },
     isDead: () => isDead,
     transactions: () => count,
   };

@@ -135,7 +135,9 @@ function changePerson(content: DirectoryContent, person: Person, step: PersonSte
       break;
     case 'join':
     case 'quit': {
-      const group = pickOf([...content.groups.values()], step.group);
+      const isIn = step.do === 'quit';
+      const groups = [...content.groups.values()].filter(({ members }) => members.has(person.id) === isIn);
+      const group = pickOf(groups, step.group);
       if (group === undefined) return false;
       if (step.do === 'join') group.members.add(person.id);
       else group.members.delete(person.id);

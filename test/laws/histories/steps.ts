@@ -166,7 +166,10 @@ const peopleStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: record('reject', { hours }) },
 );
 
-const deathAt = fc.record({ at: fc.integer({ min: 1, max: 22 }), isCommitted: fc.boolean() });
+const deathAt = fc.record({
+  at: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 22 }) }, fc.constant('applying' as const)),
+  isCommitted: fc.boolean(),
+});
 const runStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: record('run', { fault, death: fc.constant(undefined) }) },
   {
@@ -208,7 +211,8 @@ function sayValue(key: string, value: unknown): string {
   if (key === 'byMs' || key === 'inMs') return value === null ? 'never' : `${Number(value) / hourMs} h`;
   if (key === 'death') {
     const { at, isCommitted } = value as Death;
-    return `${isCommitted ? 'after' : 'before'} transaction ${at} is committed`;
+    const which = at === 'applying' ? 'the first transaction that applies' : `transaction ${at}`;
+    return `${isCommitted ? 'after' : 'before'} ${which} is committed`;
   }
   if (key === 'meanwhile') {
     const { at, step: act } = value as { readonly at: number; readonly step: Step };
