@@ -27,6 +27,9 @@ export class ReadContext {
   readonly salt: string;
   readonly seenAccounts = new RecordSet();
   readonly seenGroups = new RecordSet();
+  /** Of those seen, the ones that could not be decoded: they are there, and nobody knows under which name groups mention them. */
+  readonly undecodedAccounts = new RecordSet();
+  readonly undecodedGroups = new RecordSet();
   /** Members of groups that are not closed yet. */
   readonly openEdges = new Map<string, EdgeMember[]>();
   /** Edges that a complete group no longer names; withdrawn only when the whole read is complete. */

@@ -38,7 +38,9 @@ async function protect(
   id: Parameters<ReadContext['subject']>[1],
 ): Promise<void> {
   const known = (await context.read.mirror.digests(context.source, kind, [id])).get(id);
-  if (known !== undefined) (kind === 'account' ? context.seenAccounts : context.seenGroups).add(known.key);
+  if (known === undefined) return;
+  (kind === 'account' ? context.seenAccounts : context.seenGroups).add(known.key);
+  (kind === 'account' ? context.undecodedAccounts : context.undecodedGroups).add(known.key);
 }
 
 function partial(because: string, error?: RosterdError): ReadEnd {

@@ -119,6 +119,25 @@ async function ask(
   }
 }
 
+/**
+ * Both ends must have been seen in this read; the edges of a record that is missing stay as they are. So do those of a record that
+ * could not be decoded: it may have another name by now, which its groups use already. They are compared again in the next read.
+ */
+function surelyWithdrawn(context: ReadContext): Pick<ReadContext, 'withdrawn' | 'lateDigests'> {
+  const isUndecoded = ({ account, child }: ReadContext['withdrawn'][number]): boolean =>
+    (account !== undefined && context.undecodedAccounts.has(account)) ||
+    (child !== undefined && context.undecodedGroups.has(child));
+  const isSeen = ({ group, account, child }: ReadContext['withdrawn'][number]): boolean =>
+    context.seenGroups.has(group) &&
+    (account === undefined || context.seenAccounts.has(account)) &&
+    (child === undefined || context.seenGroups.has(child));
+  const kept = new Set(context.withdrawn.filter(isUndecoded).map((edge) => `${edge.relation}:${edge.group}`));
+  return {
+    withdrawn: context.withdrawn.filter((edge) => isSeen(edge) && !isUndecoded(edge)),
+    lateDigests: context.lateDigests.filter(({ relation, group }) => !kept.has(`${relation}:${group}`)),
+  };
+}
+
 /** The last transaction of a complete read: marks, withdrawn edges, cursor and identities together, or nothing of it. */
 export async function commitRead(
   context: ReadContext,
@@ -130,17 +149,8 @@ export async function commitRead(
     state?.serverIdentity === facts.serverIdentity &&
     state.scopeFingerprint === facts.scopeFingerprint &&
     state.cursor === facts.next;
-  // Both ends must have been seen in this read; the edges of a record that is missing stay as they are.
-  const withdrawn = context.withdrawn.filter(
-    (edge) =>
-      context.seenGroups.has(edge.group) &&
-      (edge.account === undefined || context.seenAccounts.has(edge.account)) &&
-      (edge.child === undefined || context.seenGroups.has(edge.child)),
-  );
-  if (
-    isSameSource &&
-    withdrawn.length + context.lateDigests.length + absences.accounts.length + absences.groups.length === 0
-  )
+  const { withdrawn, lateDigests } = surelyWithdrawn(context);
+  if (isSameSource && withdrawn.length + lateDigests.length + absences.accounts.length + absences.groups.length === 0)
     return;
   await context.lease.write(async (tx) => {
     for (const relation of ['member', 'manages'] as const) {
@@ -152,7 +162,7 @@ export async function commitRead(
       });
       await tx.mirror.setEdgeDigests(
         relation,
-        context.lateDigests.filter((late) => late.relation === relation),
+        lateDigests.filter((late) => late.relation === relation),
       );
     }
     await tx.dirty.accounts(

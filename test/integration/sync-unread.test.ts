@@ -47,3 +47,27 @@ describe('an expiry that cannot be read any more', () => {
     expect(await office.findings()).toEqual([]);
   });
 });
+
+describe('a member whose record cannot be decoded', () => {
+  it('keeps its teams under another name in the directory, and leaves them once it can be read again', async () => {
+    office = await openOffice();
+    await office.staff.hire('mira');
+    await office.staff.hire('jan');
+    await office.staff.group('Alpha', ['mira', 'jan']);
+    await office.sync();
+    await office.staff.renameObject('mira', 'Mira Nova');
+    const dn = office.staff.dn('mira');
+    const mend = office.server.faults.add({ kind: 'without-attribute', attribute: 'accountExpires', dn });
+
+    expect(await office.sync()).toMatchObject({ state: 'done', counts: { rejected: 1, planned: 0 } });
+
+    expect((await office.user('mira')).teams).toEqual(['Alpha']);
+    await office.staff.leave('Alpha', 'mira');
+    await office.sync();
+    expect((await office.user('mira')).teams).toEqual(['Alpha']);
+    mend();
+    await office.sync();
+    expect((await office.user('mira')).teams).toEqual([]);
+    expect((await office.user('jan')).teams).toEqual(['Alpha']);
+  });
+});

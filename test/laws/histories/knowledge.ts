@@ -95,7 +95,7 @@ function completeRead(known: readonly CompleteRead[], log: ReadLog, now: number)
   const members = new Map(before.members);
   for (const [group, list] of log.members) members.set(group, list);
   for (const id of gone.keys()) members.delete(id);
-  return { people: new Set([...log.accounts.keys(), ...log.rejected]), groups: log.groups, members, gone };
+  return { people: new Set(log.accounts.keys()), groups: log.groups, members, gone };
 }
 
 function isBelow(read: CompleteRead, group: string, person: string, seen = new Set<string>()): boolean {

@@ -38,8 +38,6 @@ export interface ReadLog {
   readonly groups: Set<string>;
   readonly members: Map<string, ReadonlySet<string>>;
   readonly answers: Map<string, Confirmation['kind']>;
-  /** Ids of people who came undecodable. */
-  readonly rejected: Set<string>;
   /** It ended with the outcome `complete`; whether the daemon believes it is another matter. */
   saysComplete: boolean;
 }
@@ -55,7 +53,6 @@ export class MemorySource implements Connector {
     groups: new Set(),
     members: new Map(),
     answers: new Map(),
-    rejected: new Set(),
     saysComplete: false,
   };
   readonly #fault: ReadFault;
@@ -166,8 +163,7 @@ export class MemorySource implements Connector {
     return dnOf(people.get(id)?.login ?? groups.get(id)?.name ?? id);
   }
 
-  #note({ accounts, groups, closures, rejected }: ReadPage): void {
-    for (const { id } of rejected) if (id !== undefined) this.log.rejected.add(id);
+  #note({ accounts, groups, closures }: ReadPage): void {
     for (const { id, status, expiresAt } of accounts)
       this.log.accounts.set(id, { isEnabled: status === 'enabled', expiresAt });
     for (const { id } of groups) this.log.groups.add(id);
