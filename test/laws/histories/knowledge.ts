@@ -74,7 +74,15 @@ export class Knowledge {
       return new Knowledge(complete, shown);
     }
     const read = completeRead(this.complete, log, how.now);
-    return new Knowledge(how.hasDied ? [...this.complete, read] : [read], shown);
+    return new Knowledge(how.hasDied ? [...this.complete, read] : [read, ...this.#ofUnseen(read)], shown);
+  }
+
+  /** What earlier reads have said of people whom this one did not see is not taken back by it. */
+  #ofUnseen(last: CompleteRead): readonly CompleteRead[] {
+    return this.complete.flatMap((read) => {
+      const people = new Set([...read.people].filter((id) => !last.people.has(id)));
+      return people.size === 0 ? [] : [{ ...read, people, gone: last.gone }];
+    });
   }
 }
 
