@@ -182,7 +182,8 @@ describe('a group', () => {
     await office.staff.move('Alpha', groups);
     await office.sync();
     expect((await office.user('p000')).teams).toEqual(['Alpha']);
-    expect(await office.findings()).toEqual([]);
+    // In, out and in again within a few runs: the team, and with it the main team.
+    expect(await office.findings()).toEqual(['value-flapping p000', 'value-flapping p000']);
     await isSettled();
   });
 
