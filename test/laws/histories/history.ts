@@ -116,7 +116,7 @@ export class History {
       ...(death === undefined ? {} : { death }),
       ...(meanwhile === undefined ? {} : { meanwhile: { at: meanwhile.at, act: () => act(meanwhile.step) } }),
     });
-    const isComplete = Knowledge.isComplete(log, fault);
+    const isComplete = Knowledge.isComplete(log);
     const before = this.#known;
     this.#known = before.after(log, { isComplete, hasDied: run === undefined, now: this.at.now });
     const wrong = await this.#checkChanges(before, this.#known, isComplete, meanwhile?.step);

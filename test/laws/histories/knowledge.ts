@@ -1,7 +1,7 @@
 // What the daemon can know of the source, as far as it was shown: the justification of every loss.
 // A run that was killed may or may not have kept what it read, so its knowledge stands beside the earlier one instead of replacing it.
 
-import type { ReadFault, ReadLog } from './memory-source.ts';
+import type { ReadLog } from './memory-source.ts';
 
 /** One complete read: who was in it, and who was in which group. Groups that it could not say anything about are as before. */
 export interface CompleteRead {
@@ -57,9 +57,8 @@ export class Knowledge {
   }
 
   /** Whether the daemon may take this read for complete. */
-  static isComplete(log: ReadLog, fault: ReadFault): boolean {
-    const isDoubtful = fault.kind === 'rejects' && !fault.isNamed;
-    return log.saysComplete && !isDoubtful && ![...log.answers.values()].includes('present');
+  static isComplete(log: ReadLog): boolean {
+    return log.saysComplete && !log.hasNameless && ![...log.answers.values()].includes('present');
   }
 
   after(

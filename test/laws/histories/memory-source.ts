@@ -38,6 +38,8 @@ export interface ReadLog {
   readonly groups: Set<string>;
   readonly members: Map<string, ReadonlySet<string>>;
   readonly answers: Map<string, Confirmation['kind']>;
+  /** Somebody came undecodable and without an id. */
+  hasNameless: boolean;
   /** It ended with the outcome `complete`; whether the daemon believes it is another matter. */
   saysComplete: boolean;
 }
@@ -53,6 +55,7 @@ export class MemorySource implements Connector {
     groups: new Set(),
     members: new Map(),
     answers: new Map(),
+    hasNameless: false,
     saysComplete: false,
   };
   readonly #fault: ReadFault;
@@ -163,7 +166,8 @@ export class MemorySource implements Connector {
     return dnOf(people.get(id)?.login ?? groups.get(id)?.name ?? id);
   }
 
-  #note({ accounts, groups, closures }: ReadPage): void {
+  #note({ accounts, groups, closures, rejected }: ReadPage): void {
+    if (rejected.some(({ id }) => id === undefined)) this.log.hasNameless = true;
     for (const { id, status, expiresAt } of accounts)
       this.log.accounts.set(id, { isEnabled: status === 'enabled', expiresAt });
     for (const { id } of groups) this.log.groups.add(id);
