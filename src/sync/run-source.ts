@@ -19,6 +19,7 @@ import { reconcilePhase } from './reconcile-phase.ts';
 import { closeInterrupted } from './resume-run.ts';
 import { RunLease } from './run-lease.ts';
 import { auditHeadOf, RunRecord } from './run-record.ts';
+import { isCutOff } from './schedule/served.ts';
 import { stopReason } from './stop-reason.ts';
 
 export interface RunRequest {
@@ -92,6 +93,8 @@ async function refuseIfServed({ store, clock }: SyncDeps, { source, dueAt, attem
   const [last] = await store.read.runs({ source, kind: 'real', limit: 1 });
   // A run in the future of our clock speaks for no time: the clock was set back.
   if (last === undefined || last.startedAt < dueAt || last.startedAt > clock.now() + clockToleranceMs) return;
+  // We have its lease: whoever made it was stopped or died.
+  if (isCutOff(last)) return;
   const message = `Run ${last.id} of ${source} was made for this scheduled time by another process.`;
   throw new RosterdError('run-in-progress', message, { subject: source });
 }

@@ -97,6 +97,53 @@ describe('start', () => {
     },
   );
 
+  it.each<readonly [RunState, Partial<Run>, number]>([
+    ['interrupted', { errorCode: 'interrupted' }, 1],
+    ['interrupted', { errorCode: 'interrupted', attempt: 3 }, 3],
+    ['failed', { errorCode: 'source-unreachable', attempt: 2 }, 3],
+    ['partial', { errorCode: 'source-connection-lost', attempt: 1 }, 2],
+    ['failed', { errorCode: 'source-busy', attempt: 4, trigger: 'cli' }, 1],
+  ])('runs a source at once whose run of this time was stopped when it was %s (%o)', async (state, facts, attempt) => {
+    const daemon = new Installation({ 'ad-hq': scheduleOf('0 3 * * *') });
+    daemon.last.set(ad, aRun(state, { startedAt: at('2026-11-20T02:00:01Z'), ...facts }));
+    await daemon.start();
+    expect(daemon.started.map(({ number, startedAt }) => [number, startedAt])).toEqual([[attempt, clock.now()]]);
+    expect(daemon.events).toEqual([]);
+    await daemon.stop();
+  });
+
+  it.each<readonly [RunState, Partial<Run>]>([
+    ['done', {}],
+    ['held', {}],
+    ['paused', { errorCode: 'sync-paused' }],
+    ['failed', { errorCode: 'source-permission' }],
+    ['failed', { errorCode: 'bug' }],
+  ])('leaves a source alone whose run of this time has ended %s (%o)', async (state, facts) => {
+    const daemon = new Installation({ 'ad-hq': scheduleOf('0 3 * * *') });
+    daemon.last.set(ad, aRun(state, { startedAt: at('2026-11-20T02:00:01Z'), ...facts }));
+    await daemon.start();
+    expect(daemon.started).toEqual([]);
+    await daemon.stop();
+  });
+
+  it('that comes again and again makes no more attempts than there are starts, after the first few', async () => {
+    let last: Run | undefined;
+    const starts: number[] = [];
+    for (let start = 0; start < 12; start += 1) {
+      const daemon = new Installation({ 'ad-hq': scheduleOf('0 3 * * *') });
+      if (last !== undefined) daemon.last.set(ad, last);
+      daemon.work = async ({ number }) => ({
+        run: aRun('failed', { errorCode: 'source-unreachable', attempt: number }),
+      });
+      await daemon.start();
+      await pass(10_000);
+      starts.push(daemon.started.length);
+      last = daemon.last.get(ad);
+      await daemon.stop();
+    }
+    expect(starts.slice(2)).toEqual(Array(10).fill(1));
+  });
+
   it('runs a source whose last run lies in the future of the clock', async () => {
     const daemon = new Installation({ 'ad-hq': every15 });
     daemon.last.set(ad, aRun('done', { startedAt: at('2027-01-01T00:00Z') }));

@@ -3,16 +3,19 @@
 // schedule until the clock has caught up.
 
 import { asEpochMs, type EpochMs } from '../../model/ids.ts';
-import type { Run, RunState } from '../../model/run.ts';
+import type { Run } from '../../model/run.ts';
 import { onTimeMs } from './alarm.ts';
 import { countTicks, lastTick, type TickCount } from './cron.ts';
+import { isCutOff, isOpen, wantsRetry } from './served.ts';
 import type { Cron } from './ticks.ts';
 import { wallText } from './zone.ts';
 
 export interface Due {
-  /** The scheduled time, of several the last; `now` when it is due for another reason. */
+  /** The scheduled time, of several the last; else when the run began that it goes on with, or now. */
   readonly at: EpochMs;
   readonly isScheduled: boolean;
+  /** Of the first attempt: a restart goes on counting, so that a process that starts again and again waits longer and longer. */
+  readonly attempt: number;
   /** Ticks that this run makes up for. */
   readonly missed: TickCount | undefined;
 }
@@ -22,34 +25,50 @@ export type LastRun = Run | undefined | 'unknown';
 
 /** Clocks of replicas differ by less. */
 const toleranceMs = 60_000;
-const openStates: readonly RunState[] = ['reading', 'planning', 'applying', 'verifying'];
-
-/** A run that somebody works at, or that died. */
-export const isOpen = (run: LastRun): boolean =>
-  run !== undefined && run !== 'unknown' && openStates.includes(run.state);
-
 const isBelieved = (run: LastRun, now: EpochMs): run is Run =>
   run !== undefined && run !== 'unknown' && run.startedAt <= now + toleranceMs;
 
-/** Whether the tick has had its run, whoever made it. */
+/** Whether the tick has its run, whoever makes it. A run that was stopped is none; one that is open may still die. */
 export const isServed = (tick: EpochMs, last: LastRun, now: EpochMs): boolean =>
-  isBelieved(last, now) && last.startedAt >= tick;
+  isBelieved(last, now) && last.startedAt >= tick && last.state !== 'interrupted';
 
-/** At the start of the daemon: no run yet, ticks since the last one, or a run that a process died in. */
+/** Somebody else is at the run that this tick was for, if he lives. */
+export const isBeingServed = (tick: EpochMs, last: LastRun, now: EpochMs): boolean =>
+  isServed(tick, last, now) && isBelieved(last, now) && isOpen(last);
+
+/** At the start of the daemon: no run yet, ticks since the last one, or one that a process was stopped or died in, or waited to try again. */
 export function dueAtStart(cron: Cron, last: LastRun, now: EpochMs): Due | undefined {
-  if (!isBelieved(last, now)) return { at: now, isScheduled: false, missed: undefined };
+  if (!isBelieved(last, now)) return { at: now, isScheduled: false, attempt: 1, missed: undefined };
   const tick = lastTick(cron, now, last.startedAt);
-  if (tick === undefined && !isOpen(last)) return undefined;
-  const missed = tick === undefined ? undefined : countTicks(cron, endOf(last), now);
-  return { at: tick ?? now, isScheduled: tick !== undefined, missed };
+  if (tick !== undefined)
+    return { at: tick, isScheduled: true, attempt: 1, missed: countTicks(cron, endOf(last), now) };
+  if (!isCutOff(last) && !wantsRetry(last)) return undefined;
+  // What was cut off may have been gone on with meanwhile; what failed is tried again.
+  const at = isCutOff(last) ? last.startedAt : now;
+  return { at, isScheduled: false, attempt: attemptAfter(last), missed: undefined };
 }
+
+/** What was cut off has said nothing yet, so it is the same attempt again. */
+function attemptAfter(last: Run): number {
+  if (last.trigger !== 'schedule') return 1;
+  return wantsRetry(last) ? last.attempt + 1 : last.attempt;
+}
+
+/** Of a run that is in our way: due as soon as it turns out that nobody goes on with it. The lease tells whether its owner lives. */
+export function dueInstead(last: LastRun, now: EpochMs): Due | undefined {
+  if (!isBelieved(last, now) || !isCutOff(last)) return undefined;
+  return { at: last.startedAt, isScheduled: false, attempt: attemptAfter(last), missed: undefined };
+}
+
+/** Whether it has to be looked at again: it may be cut off, or the store could not say. */
+export const isInTheWay = (last: LastRun): boolean => last === 'unknown' || (last !== undefined && isOpen(last));
 
 /** At a tick of (after, now], the newest of them. A tick of the last minute is on time; older ones were missed. */
 export function dueAtTick(cron: Cron, tick: EpochMs, after: EpochMs, last: LastRun, now: EpochMs): Due | undefined {
   if (isServed(tick, last, now)) return undefined;
   const since = isBelieved(last, now) ? asEpochMs(Math.max(after, endOf(last))) : after;
   const until = now - tick < onTimeMs ? asEpochMs(tick - 1) : tick;
-  return { at: tick, isScheduled: true, missed: countTicks(cron, since, until) };
+  return { at: tick, isScheduled: true, attempt: 1, missed: countTicks(cron, since, until) };
 }
 
 const endOf = (run: Run): EpochMs => asEpochMs(Math.max(run.startedAt, run.endedAt ?? run.startedAt));

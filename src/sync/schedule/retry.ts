@@ -25,8 +25,10 @@ export interface RetryFacts {
 }
 
 export interface RetryRequest {
-  /** `n`: 1 for the first attempt. */
+  /** `n`: its number. */
   readonly attempt: (n: number) => Promise<Run>;
+  /** Number of the first attempt; more than 1 goes on with the growing pauses of those before. Default 1. */
+  readonly first?: number;
   /** No retry starts from here on: the next scheduled time. */
   readonly until: EpochMs | undefined;
   readonly clock: Clock;
@@ -47,23 +49,23 @@ class AttemptFailed extends Error {
 
 /** The last run, or the error of the last attempt thrown on. When the signal has aborted before the first one, its reason. */
 export async function withRetries(request: RetryRequest): Promise<Run> {
-  const { signal, policy = usualRetries } = request;
+  const { signal, first = 1, policy = usualRetries } = request;
   const outcomes: Outcome[] = [];
   const once = async (n: number): Promise<void> => {
-    const outcome = await outcomeOf(request.attempt, n);
+    const outcome = await outcomeOf(request.attempt, first - 1 + n);
     outcomes[0] = outcome;
     if (retryableCode(outcome) !== undefined) throw new AttemptFailed();
   };
   try {
     await pRetry(once, {
-      retries: policy.retries,
-      minTimeout: policy.firstMs,
+      retries: Math.max(0, policy.retries - (first - 1)),
+      minTimeout: Math.min(policy.longestMs, policy.firstMs * policy.factor ** (first - 1)),
       factor: policy.factor,
       maxTimeout: policy.longestMs,
       randomize: true,
       signal,
       shouldRetry: ({ attemptNumber, retryDelay }) =>
-        waitIsWorthIt(request, retryableCode(outcomes[0]), attemptNumber + 1, retryDelay),
+        waitIsWorthIt(request, retryableCode(outcomes[0]), first + attemptNumber, retryDelay),
     });
   } catch (error) {
     // An end of the trying (spent, too late, aborted) is no news of its own once an attempt was made.
