@@ -245,6 +245,66 @@ describe('replicas', () => {
     await pass(hour);
     expect(daemon.started).toHaveLength(startedThen);
   });
+
+  it.each<'reading' | 'interrupted'>(['reading', 'interrupted'])(
+    'take over the run of a nightly time that another was seen at, when it is left %s',
+    async (state) => {
+      await running({ 'ad-hq': scheduleOf('15 8 * * *') });
+      const leaseEnds = at('2026-11-20T07:18:30Z');
+      daemon.work = async (attempt, signal) => {
+        if (clock.now() < leaseEnds) throw new RosterdError('run-in-progress', 'Source ad-hq is being synced by b:12.');
+        return takes(minute)(attempt, signal);
+      };
+      await pass(14 * minute);
+      // The other one was faster; then its machine dies.
+      daemon.last.set(ad, aRun('reading', { startedAt: at('2026-11-20T07:15:00.050Z') }));
+      await pass(3 * minute);
+      daemon.last.set(ad, aRun(state, { startedAt: at('2026-11-20T07:15:00.050Z') }));
+      await pass(hour);
+      expect(daemon.last.get(ad)).toMatchObject({ state: 'done', startedAt: at('2026-11-20T07:18:40Z') });
+      expect(daemon.events).toEqual([]);
+      const startedThen = daemon.started.length;
+      await pass(hour);
+      expect(daemon.started).toHaveLength(startedThen);
+    },
+  );
+
+  it('take over also when the database was gone while they looked', async () => {
+    let isGone = false;
+    const lastRun = async (): Promise<ReturnType<typeof aRun> | undefined> => {
+      if (isGone) throw new RosterdError('store-unreachable', 'gone');
+      return daemon.last.get(ad);
+    };
+    await running({ 'ad-hq': scheduleOf('15 8 * * *') }, { lastRun });
+    daemon.work = async () => {
+      if (clock.now() < at('2026-11-20T07:18:30Z'))
+        throw new RosterdError('run-in-progress', 'Source ad-hq is being synced by b:12.');
+      return { run: aRun('done') };
+    };
+    await pass(14 * minute);
+    daemon.last.set(ad, aRun('reading', { startedAt: at('2026-11-20T07:15:00.050Z') }));
+    await pass(90_000);
+    isGone = true;
+    await pass(90_000);
+    isGone = false;
+    await pass(2 * minute);
+    expect(daemon.last.get(ad)?.state).toBe('done');
+  });
+
+  it('leave it to the other that lives and ends his run', async () => {
+    await running({ 'ad-hq': scheduleOf('15 8 * * *') });
+    daemon.work = async () => {
+      throw new RosterdError('run-in-progress', 'Source ad-hq is being synced by b:12.');
+    };
+    await pass(14 * minute);
+    daemon.last.set(ad, aRun('reading', { startedAt: at('2026-11-20T07:15:00.050Z') }));
+    await pass(10 * minute);
+    daemon.last.set(ad, aRun('done', { startedAt: at('2026-11-20T07:15:00.050Z') }));
+    daemon.work = takes(0);
+    await pass(hour);
+    expect(daemon.last.get(ad)?.startedAt).toBe(at('2026-11-20T07:15:00.050Z'));
+    expect(daemon.events).toEqual([]);
+  });
 });
 
 describe('clock', () => {

@@ -13,7 +13,17 @@ import type { Clock } from '../ports.ts';
 import { type Alarm, armAlarm } from './alarm.ts';
 import { attemptWithDeadline } from './attempt.ts';
 import { lastTick, nextTicks } from './cron.ts';
-import { type Due, dueAtStart, dueAtTick, isOpen, isServed, type LastRun, missedText } from './due.ts';
+import {
+  type Due,
+  dueAtStart,
+  dueAtTick,
+  dueInstead,
+  isBeingServed,
+  isInTheWay,
+  isServed,
+  type LastRun,
+  missedText,
+} from './due.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
 import { wallText } from './zone.ts';
 
@@ -55,7 +65,7 @@ interface Entry extends ScheduledSource {
   work: Promise<void> | undefined;
   isDeciding: boolean;
   running: { since: EpochMs; attempt: number } | undefined;
-  /** Somebody else had the lease. Should he have died in his run, it is ours as soon as the lease has run out. */
+  /** Somebody else is at it. Should he die or be stopped in his run, it is ours as soon as the lease has run out. */
   isBlocked: boolean;
 }
 
@@ -69,7 +79,7 @@ export class Scheduler {
     this.#deps = deps;
   }
 
-  /** Arms every source and begins the runs of those that are due at once: never run, ticks missed, or died in a run. */
+  /** Arms every source and begins the runs of those that are due at once: never run, ticks missed, or the last run not ended by itself. */
   async start(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const seen = this.#deps.clock.now();
@@ -146,13 +156,17 @@ export class Scheduler {
     const tick = lastTick(entry.schedule, now, after);
     if (tick === undefined) return;
     if (entry.work !== undefined) this.#skip(entry, tick, 'still-running', this.#stillRunning(entry));
-    else await this.#begin(entry, (last, at) => dueAtTick(entry.schedule, tick, after, last, at));
+    else
+      await this.#begin(entry, (last, at) => {
+        entry.isBlocked ||= isBeingServed(tick, last, at);
+        return dueAtTick(entry.schedule, tick, after, last, at);
+      });
   }
 
   #takeOver(entry: Entry): Promise<void> {
     return this.#begin(entry, (last, now) => {
-      entry.isBlocked = isOpen(last);
-      return entry.isBlocked ? { at: now, isScheduled: false, missed: undefined } : undefined;
+      entry.isBlocked = isInTheWay(last);
+      return dueInstead(last, now);
     });
   }
 
@@ -204,6 +218,7 @@ export class Scheduler {
     try {
       await withRetries({
         attempt,
+        first: due.attempt,
         until: nextTicks(schedule, 1, since)[0],
         clock,
         signal,
