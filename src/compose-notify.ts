@@ -14,6 +14,7 @@ import { webhookMessenger } from './observe/notify/webhook.ts';
 import { deliverDue } from './sync/deliver-notices.ts';
 import { announceNotices } from './sync/notices/announce-notices.ts';
 import { auditNotice, testMessage } from './sync/notices/notice-texts.ts';
+import { retryGivenUp } from './sync/notices/retry-given-up.ts';
 import type { Messenger } from './sync/ports/daemon.ts';
 
 /** Reads nothing yet: the secrets of a target are read for each message, so that a changed one needs no restart. */
@@ -51,6 +52,12 @@ export function notifying(installation: Installation, actor: string): Notifying 
   const messengers = createMessengers(config);
   return {
     list: (filter) => store.read.deliveries(filter),
+    async retry(which) {
+      const outcome = await retryGivenUp(store, which, [...messengers.keys()], clock.now());
+      if (outcome.retried.length > 0)
+        fanOut(...installation.sinks)({ kind: 'notice:put-back', notices: outcome.retried.length, actor });
+      return outcome;
+    },
     async test(target, signal) {
       const chosen = [...messengers].filter(([name]) => target === undefined || name === target);
       if (chosen.length === 0) throw unknownTarget(target, [...messengers.keys()]);
@@ -98,7 +105,7 @@ async function deliverOnce(
   const emit = fanOut(
     (event) => {
       if (event.kind !== 'notice:failed') return;
-      const next = event.isGivenUp ? 'It is not tried again' : 'It is tried again';
+      const next = event.isGivenUp ? 'It is given up; `rosterd notify retry` puts it back' : 'It is tried again';
       troubles.push(`The notice ${event.notice} did not reach ${event.target}: ${event.because}. ${next}.`);
     },
     ...sinks,

@@ -79,6 +79,8 @@ export interface TestOutcome {
 export interface Notifying {
   /** Newest first. `undelivered`: waiting or given up. */
   list(filter: { readonly state: 'any' | 'undelivered'; readonly limit: number }): Promise<readonly Delivery[]>;
+  /** Puts back what was given up, one or all of it, but for targets that are not configured any more (`left`). Throws `usage`. */
+  retry(which: number | 'all'): Promise<{ readonly retried: readonly Delivery[]; readonly left: readonly Delivery[] }>;
   /** Sends a message to one target or to all of them, past the outbox. Throws `target-unknown`. */
   test(target: string | undefined, signal: AbortSignal): Promise<readonly TestOutcome[]>;
   /** Sends what is due, once and for a few seconds at most. Returns what did not work, in sentences. */

@@ -386,10 +386,19 @@ export const errorCatalogue = {
   },
   'notice-refused': {
     fault: 'config',
+    recovery: 'retry',
+    http: 502,
+    exit: 5,
+    advice:
+      'Mend login or address in notify, or the receiver; `rosterd notify test` tries it. It is tried again every hour, so that no account is locked.',
+  },
+  'notice-undeliverable': {
+    fault: 'config',
     recovery: 'stop',
     http: 502,
     exit: 5,
-    advice: 'The target refused the message for good. Mend it in notify and try with `rosterd notify test`.',
+    advice:
+      'The target will never take it, so it is not tried again. Mend notify, try `rosterd notify test`, then `rosterd notify retry --all`.',
   },
   'target-unknown': {
     fault: 'operator',

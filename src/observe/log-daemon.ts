@@ -34,6 +34,8 @@ export const logDaemon =
       }
       case 'notice:written':
         return log.info('people are told', { source: event.source, notices: event.notices });
+      case 'notice:put-back':
+        return log.info('given-up notices are tried again', { notices: event.notices, actor: event.actor });
       case 'notice:sent':
         return log.info('notice sent', { target: event.target, notice: event.notice, attempts: event.attempts });
       case 'notice:failed': {

@@ -81,6 +81,7 @@ export function logEvents(logger: Logger): EventSink {
       case 'run:retrying':
       case 'run:not-started':
       case 'notice:written':
+      case 'notice:put-back':
       case 'notice:sent':
       case 'notice:failed':
       case 'audit:verified':

@@ -30,6 +30,7 @@ const turnMs = minuteMs;
 /** Renewed with every mark; longer than a target may take. */
 const leaseTtlMs = 2 * minuteMs;
 const longestWaitMs = 60 * minuteMs;
+const firstWaitMs = minuteMs;
 /** 3 days: by then somebody must have looked, and the news is old. */
 const giveUpAfterMs = 3 * 24 * 60 * minuteMs;
 
@@ -73,7 +74,7 @@ async function sendQueue(
   const startedAt = performance.now();
   for (const [index, delivery] of order.entries()) {
     if (deps.signal.aborted || performance.now() - startedAt > turnMs) break;
-    const outcome = await attempt(deps, target, delivery);
+    const outcome = await attempt(deps, target, delivery, { isFirst: (order.at(-1)?.attempts ?? 0) === 0 });
     // Stopped in the middle: whether it was taken is not known, so it stays due.
     if (outcome === undefined) break;
     const { nextAttemptAt } = outcome;
@@ -89,7 +90,13 @@ async function sendQueue(
   return { sent, failed };
 }
 
-async function attempt(deps: DeliveryDeps, target: string, delivery: Delivery): Promise<Delivery | undefined> {
+/** `isFirst`: nothing that is due for the target has been tried before. */
+async function attempt(
+  deps: DeliveryDeps,
+  target: string,
+  delivery: Delivery,
+  { isFirst }: { readonly isFirst: boolean },
+): Promise<Delivery | undefined> {
   const { clock, messengers, signal, sendTimeoutMs = usualTimeoutMs } = deps;
   const { id, notice } = delivery;
   const attempts = delivery.attempts + 1;
@@ -110,18 +117,32 @@ async function attempt(deps: DeliveryDeps, target: string, delivery: Delivery): 
     if (signal.aborted) return undefined;
     const now = clock.now();
     const lastError = error instanceof Error ? error.message : String(error);
-    const isRefused = error instanceof RosterdError && error.code === 'notice-refused';
-    const next = isRefused ? undefined : nextAttempt(notice.at, attempts, now);
+    const next = nextAttempt(notice.at, attempts, waitMsOf(error, attempts, isFirst), now);
     const fate = next === undefined ? { gaveUpAt: now } : { nextAttemptAt: next };
     return { id, target, notice, attempts, lastError, ...fate };
   }
 }
 
+/**
+ * Undefined: never. A refused login or a 4xx (a receiver that is being replaced, a password that is being changed) gets one quick
+ * second try, then one every hour for all that waits for the target: another message is the same login, and directories lock accounts.
+ */
+function waitMsOf(error: unknown, attempts: number, isFirst: boolean): number | undefined {
+  const code = error instanceof RosterdError ? error.code : undefined;
+  if (code === 'notice-undeliverable') return undefined;
+  if (code === 'notice-refused') return isFirst ? firstWaitMs : longestWaitMs;
+  return Math.min(longestWaitMs, firstWaitMs * 2 ** (attempts - 1));
+}
+
 /** Undefined when it has been tried for long enough. A little less than the round time, so that several do not fall together. */
-function nextAttempt(writtenAt: EpochMs, attempts: number, now: EpochMs): EpochMs | undefined {
+function nextAttempt(
+  writtenAt: EpochMs,
+  attempts: number,
+  waitMs: number | undefined,
+  now: EpochMs,
+): EpochMs | undefined {
   // What waited for days because nobody was there to send it is still tried a few times.
-  if (now - writtenAt >= giveUpAfterMs && attempts >= 3) return undefined;
-  const waitMs = Math.min(longestWaitMs, minuteMs * 2 ** (attempts - 1));
+  if (waitMs === undefined || (now - writtenAt >= giveUpAfterMs && attempts >= 3)) return undefined;
   return asEpochMs(Math.round(now + waitMs * (0.8 + 0.2 * Math.random())));
 }
 

@@ -91,6 +91,8 @@ export type DaemonEvent =
       readonly because: string;
     }
   | { readonly kind: 'notice:written'; readonly notices: readonly string[]; readonly source?: SourceName }
+  /** A person puts back what was given up. */
+  | { readonly kind: 'notice:put-back'; readonly notices: number; readonly actor: string }
   | { readonly kind: 'notice:sent'; readonly target: string; readonly notice: NoticeKind; readonly attempts: number }
   | {
       readonly kind: 'notice:failed';

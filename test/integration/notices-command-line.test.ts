@@ -85,6 +85,26 @@ describe('without a daemon', () => {
     expect(table.stdout).toMatch(/chat +waiting +1/u);
   });
 
+  it('what was given up is sent again by notify retry, all of it or one', async () => {
+    await office.staff.hireMany(40);
+    await office.sync();
+    await office.staff.disable(...Array.from({ length: 20 }, (_, index) => `p${String(index).padStart(3, '0')}`));
+    hook.answers.push(410);
+    expect((await cli('sync', 'hq')).stderr).toContain('It is given up; `rosterd notify retry` puts it back');
+    const given = (await json('notify', 'list', '--undelivered')) as { deliveries: { id: number; state: string }[] };
+    expect(given.deliveries.map(({ state }) => state)).toEqual(['given-up']);
+    expect((await cli('notify', 'retry')).stderr).toContain('Say which: --id and a number, or --all.');
+    expect((await cli('notify', 'retry', '--id', '4711')).stderr).toContain('4711 was given up');
+
+    const again = await cli('notify', 'retry', '--id', String(given.deliveries[0]?.id));
+
+    expect(again).toMatchObject({ code: 0, stdout: 'Tried again: 1 notice.\n' });
+    expect(hook.hooks.map(({ body }) => body.type)).toEqual(['plan-held', 'plan-held']);
+    expect(new Set(hook.hooks.map(({ id }) => id)).size).toBe(1);
+    expect(await json('notify', 'list', '--undelivered')).toEqual({ deliveries: [] });
+    expect((await cli('notify', 'retry', '--all')).stdout).toBe('Nothing to try again.\n');
+  });
+
   it('a proof that finds the log broken tells of it, once', async () => {
     await office.staff.hireMany(3);
     await office.sync();

@@ -12,6 +12,7 @@ import { type Delivery, type Notice, type NoticeKind, noticeKinds } from '../../
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import { type DeliveryDeps, type DeliveryTally, deliverDue } from '../../src/sync/deliver-notices.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
+import { retryGivenUp } from '../../src/sync/notices/retry-given-up.ts';
 import type { Messenger } from '../../src/sync/ports/daemon.ts';
 import { createTestCertificates } from '../lab/certificates.ts';
 import { type HookServer, startHookServer } from '../lab/hook-server.ts';
@@ -156,7 +157,80 @@ describe('the outbox', () => {
     ]);
   });
 
-  it('gives up at once what is refused, and goes on with the next', async () => {
+  it('loses nothing to a receiver that is not there for a while: 404 is tried again after a minute, then every hour', async () => {
+    await write(['a', 'b'], targets.slice(1));
+    const waits: number[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      hook.answers.push(404);
+      expect(await deliver()).toEqual({ sent: 0, failed: 1 });
+      const due = (await deliveries('chat')).map(({ nextAttemptAt = 0 }) => nextAttemptAt);
+      expect(new Set(due).size).toBe(1);
+      waits.push((due[0] ?? 0) - now);
+      now = due[0] ?? 0;
+    }
+    const [first = 0, ...later] = waits;
+    expect(first).toBeLessThanOrEqual(minute);
+    expect(later.every((wait) => wait >= 0.8 * hour && wait <= hour)).toBe(true);
+
+    expect(await deliver()).toEqual({ sent: 2, failed: 0 });
+
+    expect((await deliveries('chat')).every(({ sentAt }) => sentAt === now)).toBe(true);
+  });
+
+  it('knocks rarely where the login is refused, however much waits, and arrives when the password is right again', async () => {
+    await mail.stop();
+    const certificates = createTestCertificates(folder);
+    mail = await startMailServer({
+      tls: 'starttls',
+      certificate: certificates.good,
+      login: { user: 'ops', password: 'new' },
+    });
+    await writeFile(join(folder, 'password'), 'old');
+    const login = { user: 'ops', password: { file: join(folder, 'password') } };
+    targets = targets
+      .slice(0, 1)
+      .map((target) => ({ ...target, port: mail.port, caFile: certificates.caFile, login }) as NotifyConfig);
+    await write(['a', 'b', 'c', 'd', 'e']);
+    const end = now + 6 * hour;
+    while (now < end) {
+      await deliver();
+      now += 20_000;
+    }
+    expect(mail.logins.length).toBeGreaterThanOrEqual(7);
+    expect(mail.logins.length).toBeLessThanOrEqual(9);
+    await writeFile(join(folder, 'password'), 'new');
+    now += hour;
+
+    expect(await deliver()).toEqual({ sent: 5, failed: 0 });
+  });
+
+  it('takes back what was given up, under the same id, when a person asks for it', async () => {
+    await write(['a', 'b'], targets.slice(1));
+    hook.answers.push(410, 410);
+    await deliver();
+    const [a, b] = await deliveries('chat');
+    expect(await store.read.deliveryCounts()).toEqual({ waiting: 0, givenUp: 2 });
+    now += 30 * 24 * hour;
+
+    expect((await retryGivenUp(store, a?.id ?? 0, ['chat'], asEpochMs(now))).retried).toHaveLength(1);
+    expect(await deliver()).toEqual({ sent: 1, failed: 0 });
+    await expect(retryGivenUp(store, a?.id ?? 0, ['chat'], asEpochMs(now))).rejects.toMatchObject({ code: 'usage' });
+    expect(await retryGivenUp(store, 'all', ['mail'], asEpochMs(now))).toMatchObject({
+      retried: [],
+      left: [{ id: b?.id }],
+    });
+    expect((await retryGivenUp(store, 'all', ['chat'], asEpochMs(now))).retried.map(({ id }) => id)).toEqual([b?.id]);
+    hook.answers.push(503);
+    expect(await deliver()).toEqual({ sent: 0, failed: 1 });
+    expect((await deliveries('chat'))[1]).toMatchObject({ attempts: 1, nextAttemptAt: expect.any(Number) });
+    now += minute;
+    expect(await deliver()).toEqual({ sent: 1, failed: 0 });
+
+    expect(titles()).toEqual(['a', 'b', 'a', 'b', 'b']);
+    expect(new Set(hook.hooks.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('gives up at once what will never be taken, and goes on with the next', async () => {
     await write(['a', 'b']);
     hook.answers.push(410);
 

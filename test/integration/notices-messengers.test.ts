@@ -142,7 +142,7 @@ describe('mail', () => {
     expect(received().logins).toEqual([{ ...login, isSecure: false }]);
   });
 
-  it('is refused for good when the login is wrong, and the error does not show the password', async () => {
+  it('is refused when the login is wrong, and the error does not show the password', async () => {
     const messenger = await start({ login: { user: 'rosterd', password: 'another one' } });
 
     const said = await outcome(messenger);
@@ -152,7 +152,7 @@ describe('mail', () => {
     expect(received().logins).toHaveLength(1);
   });
 
-  it('is only late when the server says so, and refused when it says never', async () => {
+  it('is only late when the server says so, and refused when it says no', async () => {
     const messenger = await start({ login });
     received().faults.message = 451;
     expect(await outcome(messenger)).toMatch(/^notice-unsent: .*451/u);
@@ -165,10 +165,21 @@ describe('mail', () => {
     expect(await outcome(messenger)).toBe('sent');
   });
 
-  it('that one of two recipients refuses is told as refused, and sent once', async () => {
+  it('is given up where the server calls the address wrong for good, and refused where it is a rule', async () => {
+    const messenger = await start({});
+    const says = async (code: number, text: string): Promise<string> => {
+      received().faults.recipient = { address: 'ops@example.test', code, text };
+      return (await outcome(messenger)).split(':')[0] ?? '';
+    };
+    expect(await says(550, '5.1.1 User unknown')).toBe('notice-undeliverable');
+    expect(await says(550, '5.7.1 Relaying denied')).toBe('notice-refused');
+    expect(await says(450, '4.2.0 Greylisted')).toBe('notice-unsent');
+  });
+
+  it('that one of two recipients refuses is told as undeliverable, and sent once', async () => {
     const messenger = await start({}, { to: ['a@example.test', 'gone@example.test'] });
     received().faults.recipient = { address: 'gone@example.test', code: 550 };
-    expect(await outcome(messenger)).toMatch(/^notice-refused: 1 of 2 recipients refused, the others have it/u);
+    expect(await outcome(messenger)).toMatch(/^notice-undeliverable: 1 of 2 recipients refused, the others have it/u);
     received().faults.recipient = { address: 'gone@example.test', code: 450 };
     expect(await outcome(messenger)).toMatch(/^notice-unsent: 1 of 2 recipients refused/u);
     expect(received().mails.map(({ to }) => to)).toEqual([['a@example.test'], ['a@example.test']]);
@@ -257,7 +268,8 @@ describe('a webhook', () => {
     [400, 'notice-refused'],
     [401, 'notice-refused'],
     [404, 'notice-refused'],
-    [410, 'notice-refused'],
+    [410, 'notice-undeliverable'],
+    [413, 'notice-undeliverable'],
     [408, 'notice-unsent'],
     [425, 'notice-unsent'],
     [429, 'notice-unsent'],

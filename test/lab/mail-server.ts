@@ -25,7 +25,7 @@ export interface MailFaults {
   /** Answer to the whole message, e.g. 451 or 554. */
   message?: number;
   /** Answer to this recipient. */
-  recipient?: { readonly address: string; readonly code: number };
+  recipient?: { readonly address: string; readonly code: number; readonly text?: string };
   login?: number;
   /** Takes the message and never answers. */
   hang?: boolean;
@@ -40,7 +40,8 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-const saying = (code: number): Error => Object.assign(new Error('the fault of a test'), { responseCode: code });
+const saying = (code: number, text = 'the fault of a test'): Error =>
+  Object.assign(new Error(text), { responseCode: code });
 
 export async function startMailServer({ tls, certificate, login }: MailServerOptions): Promise<MailServer> {
   const mails: ReceivedMail[] = [];
@@ -60,7 +61,7 @@ export async function startMailServer({ tls, certificate, login }: MailServerOpt
       else done(saying(535));
     },
     onRcptTo({ address }, _session, done) {
-      if (faults.recipient?.address === address) done(saying(faults.recipient.code));
+      if (faults.recipient?.address === address) done(saying(faults.recipient.code, faults.recipient.text));
       else done();
     },
     onData(stream, { envelope, secure, user }, done) {

@@ -16,8 +16,8 @@ export const oneLine = (text: string): string =>
     .trim();
 
 export interface DeliveryFailure {
-  /** `refused`: it makes no sense to try again. */
-  readonly fate: 'unsent' | 'refused';
+  /** `refused`: somebody has to mend something first, so it is tried again rarely. `undeliverable`: never. */
+  readonly fate: 'unsent' | 'refused' | 'undeliverable';
   readonly target: string;
   readonly because: string;
   readonly secrets?: readonly string[];
@@ -29,7 +29,7 @@ export function deliveryError({ fate, target, because, secrets = [] }: DeliveryF
     .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
   const clean = forms.reduce((text, form) => text.replaceAll(form, '[redacted]'), because);
   const text = oneLine(redactText(clean)).slice(0, longest);
-  return new RosterdError(fate === 'refused' ? 'notice-refused' : 'notice-unsent', text, { subject: target });
+  return new RosterdError(`notice-${fate}`, text, { subject: target });
 }
 
 /** Read for every message, so that a renewed authority needs no restart. */

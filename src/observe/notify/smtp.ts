@@ -91,19 +91,23 @@ function bodyOf({ text, kind, at }: Message): string {
 // A server that refuses STARTTLS with a 5xx may be mended, and it has seen nothing of the mail.
 const isPermanent = ({ permanent, code }: NodemailerError): boolean => permanent === true && code !== 'ETLS';
 
+/** An address that the server calls wrong (RFC 3463, X.1.X) or a mail that is too big (X.3.4). A bare 550 may be a rule that somebody is changing. */
+const isForEver = ({ permanent, response = '' }: NodemailerError): boolean =>
+  permanent === true && /^\d{3}[ -]5\.(?:1\.\d+|3\.4)\b/u.test(response);
+
 /** Some have it and some do not. Trying again would send it twice to those that have it, so only a "later" is tried again. */
 function partlyRefused(count: number, target: SmtpTarget, errors: readonly NodemailerError[]): RosterdError {
   const because = `${count} of ${target.to.length} recipients refused, the others have it: ${errors.map(messageOf).join('; ')}`;
-  return deliveryError({ fate: errors.some(isPermanent) ? 'refused' : 'unsent', target: target.name, because });
+  return deliveryError({ fate: errors.some(isPermanent) ? 'undeliverable' : 'unsent', target: target.name, because });
 }
 
 function failureOf({ name, host, port, login }: SmtpTarget, error: unknown, password = ''): RosterdError {
   const failed = (error instanceof Error ? error : new Error(String(error))) as NodemailerError;
-  // A login that the server does not know at all is as wrong as one that it refuses: trying again locks accounts.
+  // A login that the server does not know at all is as wrong as one that it refuses: trying again at once locks accounts.
   const isLogin = failed.code === 'EAUTH' && (failed.responseCode === undefined || isPermanent(failed));
   const what = isLogin ? `${host}:${port} refused the login of ${login?.user ?? '?'}` : `${host}:${port}`;
   return deliveryError({
-    fate: isLogin || isPermanent(failed) ? 'refused' : 'unsent',
+    fate: isForEver(failed) ? 'undeliverable' : isLogin || isPermanent(failed) ? 'refused' : 'unsent',
     target: name,
     because: `${what}: ${messageOf(failed)}`,
     secrets: [password, `\0${login?.user ?? ''}\0${password}`],

@@ -7,7 +7,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { RosterdError } from '../../model/errors.ts';
 import type { Message, Messenger } from '../../sync/ports/daemon.ts';
-import { deliveryError, messageOf, oneLine, readAuthority } from './delivery-error.ts';
+import { type DeliveryFailure, deliveryError, messageOf, oneLine, readAuthority } from './delivery-error.ts';
 
 export interface WebhookTarget {
   readonly name: string;
@@ -116,14 +116,16 @@ function readAway(response: IncomingMessage, onEnd: () => void): void {
 
 /** "Later" in the words of HTTP, among the statuses that otherwise blame the sender. */
 const laterStatuses: readonly number[] = [408, 425, 429];
+/** Gone for good, and too large: the same message never becomes smaller. Any other 4xx may be a receiver that is being replaced. */
+const neverStatuses: readonly number[] = [410, 413];
 
 function refusal(target: string, host: string, status: number): RosterdError | undefined {
   if (status >= 200 && status < 300) return undefined;
   const hint = status >= 300 && status < 400 ? '; redirects are not followed, write the final address' : '';
-  const isRefused = status >= 400 && status < 500 && !laterStatuses.includes(status);
-  return deliveryError({
-    fate: isRefused ? 'refused' : 'unsent',
-    target,
-    because: `${host} answered with status ${status}${hint}`,
-  });
+  return deliveryError({ fate: fateOf(status), target, because: `${host} answered with status ${status}${hint}` });
+}
+
+function fateOf(status: number): DeliveryFailure['fate'] {
+  if (neverStatuses.includes(status)) return 'undeliverable';
+  return status >= 400 && status < 500 && !laterStatuses.includes(status) ? 'refused' : 'unsent';
 }

@@ -18,7 +18,7 @@ export type Message = Omit<Notice, 'kind'> & { readonly kind: NoticeKind | 'test
 
 /** The way to one target. */
 export interface Messenger {
-  /** `id` stays the same for every attempt, so that the receiver can tell a repetition. Throws `notice-unsent`, `notice-refused`. */
+  /** `id` stays the same for every attempt, so that the receiver can tell a repetition. Throws `notice-unsent`, `notice-refused`, `notice-undeliverable`. */
   send(message: Message, id: string, signal: AbortSignal): Promise<void>;
 }
 
