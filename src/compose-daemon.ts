@@ -5,6 +5,7 @@ import { readStatus, type Status } from './admin/status.ts';
 import { type Probe, startHealthServer } from './api/health-server.ts';
 import { clock, depsFor, depsWith, type Installation } from './compose-installation.ts';
 import { createMessengers } from './compose-notify.ts';
+import { limitTheStop, tendProcess } from './compose-process.ts';
 import { openComposedStore } from './compose-store.ts';
 import { compilePolicy } from './config/compile.ts';
 import type { Config } from './config/config.ts';
@@ -37,8 +38,6 @@ const beatMs = 20_000;
 /** A daemon without a beat for this long hangs. */
 const longestSilenceMs = 3 * beatMs + 30_000;
 const probeTimeoutMs = 2_000;
-/** What did not stop in time is resumed by the next start, as after kill -9. */
-const notStoppedExit = 6;
 
 export async function serve(config: Config, options: ServeOptions): Promise<void> {
   const scheduled = config.sources.flatMap(({ name, schedule }): ScheduledSource[] =>
@@ -50,10 +49,13 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
       `No source of ${config.path} has a schedule, so there is nothing to do.`,
     );
   const logger = createLogger({ ...config.log, output: process.stdout });
+  tendProcess(logger, options.endNow);
+  const disarm = limitTheStop(config.serve, logger, options);
   try {
     await warn(config, logger);
     await serveWith(config, options, scheduled, logger);
   } finally {
+    disarm();
     await logger.close();
   }
 }
@@ -66,11 +68,26 @@ async function warn(config: Config, logger: Logger): Promise<void> {
 
 async function serveWith(
   config: Config,
-  { version, signal, endNow }: ServeOptions,
+  options: ServeOptions,
   scheduled: readonly ScheduledSource[],
   logger: Logger,
 ): Promise<void> {
-  const { store, holder, reads } = await openComposedStore(config, clock);
+  const opened = await openComposedStore(config, clock, 'update');
+  try {
+    if (options.signal.aborted) logger.info('stopped while it was starting');
+    else await serveFrom(opened, config, options, scheduled, logger);
+  } finally {
+    await opened.store.close();
+  }
+}
+
+async function serveFrom(
+  { store, holder, reads }: Awaited<ReturnType<typeof openComposedStore>>,
+  config: Config,
+  { version, signal }: ServeOptions,
+  scheduled: readonly ScheduledSource[],
+  logger: Logger,
+): Promise<void> {
   const status = (): Promise<Status> =>
     readStatus({ store, reads, now: clock.now, sources: config.sources, nextTicks, overdueAfterMs });
   const metrics = createMetrics({
@@ -120,12 +137,10 @@ async function serveWith(
           metrics,
         });
   if (server !== undefined) logger.info('health and metrics', { address: server.address });
-  limitTheStop(config, signal, logger, endNow);
   try {
     await daemon.run(signal);
   } finally {
     await server?.close();
-    await store.close();
   }
 }
 
@@ -171,21 +186,6 @@ function schedulerDeps(
     lastRun: async (source) => (await store.read.runs({ source, kind: 'real', limit: 1 }))[0],
     saveSkip: (skip) => store.write((tx) => tx.saveSkip(skip)),
   };
-}
-
-/** A stop ends by itself between two transactions; what hangs for longer than people want to wait is ended hard. */
-function limitTheStop(config: Config, signal: AbortSignal, logger: Logger, endNow: (code: number) => void): void {
-  const { stopWithinMs } = config.serve;
-  const onStop = (): void => {
-    setTimeout(() => {
-      logger.error('the daemon did not stop in time and is ended; the next start goes on where it was', {
-        stopWithinMs,
-      });
-      endNow(notStoppedExit);
-    }, stopWithinMs).unref();
-  };
-  if (signal.aborted) onStop();
-  else signal.addEventListener('abort', onStop, { once: true });
 }
 
 function liveness({ sinceBeatMs }: Vitals): Probe {

@@ -27,7 +27,10 @@ export interface Installation {
 }
 
 /** Secrets are read now, as late as possible, and only those of this source. */
-export async function connect({ config, policy }: Installation, source: SourceName): Promise<Connector> {
+export async function connect(
+  { config, policy }: Pick<Installation, 'config' | 'policy'>,
+  source: SourceName,
+): Promise<Connector> {
   const found = config.sources.find((candidate) => candidate.name === source);
   const type = found === undefined ? undefined : connectorType(found.type);
   const own = sourcePolicy(policy, source);

@@ -30,18 +30,19 @@ export async function readAuditKey(path: string): Promise<Buffer> {
   throw new RosterdError('audit-key-missing', `The audit key ${path} is not 64 hex digits.`, { subject: path });
 }
 
+/**
+ * Nobody who opens the store makes a database: one that is not there was deleted or is not mounted. `update` brings an existing SQLite
+ * file up to date; a shared PostgreSQL is migrated on purpose, by `rosterd db migrate`.
+ */
 export async function openComposedStore(
   config: Config,
   clock: Clock,
+  schema: 'update' | 'require',
 ): Promise<{ store: Store; holder: string; reads: AdminReader }> {
   const auditKey = await readAuditKey(config.audit.keyFile);
   const location = await locationOf(config);
-  // SQLite brings itself up to date; a shared PostgreSQL is migrated on purpose, by `rosterd db migrate`.
-  const store = await openStore(location, {
-    auditKey,
-    clock,
-    migrate: location.kind === 'sqlite' ? 'apply' : 'require',
-  });
+  const migrate = location.kind === 'sqlite' ? schema : 'require';
+  const store = await openStore(location, { auditKey, clock, migrate });
   return { store, holder: makeHolder(), reads: createAdminReader(store.core.read) };
 }
 

@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os';
 import { connectorTypes } from '../connectors/registry.ts';
 import { createAdmin } from './admin/admin.ts';
 import type { SourceCheck } from './admin/ports.ts';
+import { requireSource } from './admin/require-source.ts';
 import { readStatus } from './admin/status.ts';
 import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
 import { clock, connect, depsFor, depsWith, type Installation } from './compose-installation.ts';
@@ -18,11 +19,11 @@ import { ConfigInvalidError } from './config/problem.ts';
 import { inspectAuditKey, inspectSecrets } from './config/secret.ts';
 import { parseHead } from './model/audit.ts';
 import { RosterdError } from './model/errors.ts';
-import type { RunId, SourceName } from './model/ids.ts';
+import type { RunId } from './model/ids.ts';
 import type { Run } from './model/run.ts';
 import { fieldNames } from './model/user.ts';
 import { logEvents } from './observe/log-events.ts';
-import { createLogger } from './observe/logger.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
 import { mapField } from './reconcile/map.ts';
 import type { Store } from './store/open-store.ts';
 import { approveHeld, rejectHeld } from './sync/decide-held.ts';
@@ -46,6 +47,7 @@ export function createRosterd(version: string): Rosterd {
     version,
     init: ({ folder }) => init(folder),
     checkConfig,
+    checkSource,
     // Loaded only here: the other commands need neither the scheduler nor the server.
     serve: async (location, signal, endNow) =>
       (await import('./compose-daemon.ts')).serve(await load(location), { version, signal, endNow }),
@@ -85,14 +87,20 @@ async function checkConfig(location: ConfigLocation): Promise<ConfigReport> {
   }
 }
 
-async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
-  // Without --log a person is watching, and the output of the command says it all; warnings about the configuration stay.
+/** Begins with the warnings about the configuration. */
+async function loggerOf(config: Config, log: 'on' | 'off'): Promise<Logger> {
+  // Without --log a person is watching, and the output of the command says it all; warnings stay.
   const logger = createLogger(log === 'on' ? config.log : { level: 'warn', format: 'text' });
   const openKey = await inspectAuditKey(config);
   for (const { message, path } of [...config.warnings, ...(openKey === undefined ? [] : [openKey])])
     logger.warn(`${path}: ${message}`);
+  return logger;
+}
+
+async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
+  const logger = await loggerOf(config, log);
   const sinks = log === 'on' ? [logEvents(logger)] : [];
-  const { store, holder, reads } = await openComposedStore(config, clock);
+  const { store, holder, reads } = await openComposedStore(config, clock, 'require');
   const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };
   const admin = createAdmin({ store, reads, policy: installation.policy, now: clock.now, actor: actor() });
   const report = async (id: RunId): Promise<RunReport> => reportOf(store, id);
@@ -108,7 +116,6 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
       );
       return report(run.id);
     },
-    checkSource: (source, signal) => checkSource(installation, source, signal),
     status: () => readStatus({ store, reads, now: clock.now, sources: config.sources, nextTicks, overdueAfterMs }),
     runs: (filter) => store.read.runs(filter),
     run: report,
@@ -160,13 +167,20 @@ async function reportOf(store: Store, id: RunId): Promise<RunReport> {
   };
 }
 
-/** What the source says of itself, and its first sample as the mapping would make a user of it. */
-async function checkSource(installation: Installation, source: SourceName, signal: AbortSignal): Promise<SourceCheck> {
-  const connector = await connect(installation, source);
+/** What the source says of itself, and its first sample as the mapping would make a user of it. Needs no database. */
+async function checkSource(location: ConfigLocation, name: string, signal: AbortSignal): Promise<SourceCheck> {
+  const config = await load(location);
+  await (await loggerOf(config, location.log ?? 'off')).close();
+  const policy = compilePolicy(config);
+  const source = requireSource(
+    config.sources.map((one) => one.name),
+    name,
+  );
+  const connector = await connect({ config, policy }, source);
   const report = await connector.check(signal);
   const [account] = report.sample;
   if (account === undefined) return { source, report };
-  const { mapping } = sourcePolicy(installation.policy, source);
+  const { mapping } = sourcePolicy(policy, source);
   const fields = fieldNames.flatMap((field) => {
     const mapped = mapField(account, mapping, field);
     if (mapped === undefined) return [];

@@ -93,7 +93,6 @@ export interface App {
   readonly admin: Admin;
   /** Throws `source-unknown`, `run-in-progress`; a source that fails ends the run as `failed` or `partial` instead. */
   sync(source: SourceName, request: SyncRequest, signal: AbortSignal, onEvent: EventSink): Promise<RunReport>;
-  checkSource(source: SourceName, signal: AbortSignal): Promise<SourceCheck>;
   /** From the database only. */
   status(): Promise<Status>;
   /** Newest first. */
@@ -154,6 +153,9 @@ export interface Rosterd {
   init(request: { readonly folder: string }): Promise<InitReport>;
   /** Offline. Throws only when the file cannot be read (`config-not-found`). */
   checkConfig(location: ConfigLocation): Promise<ConfigReport>;
+  /** Connects to the source and needs no database. Throws `source-unknown`. */
+  checkSource(location: ConfigLocation, source: string, signal: AbortSignal): Promise<SourceCheck>;
+  /** Never makes a database: throws `store-unreachable` or `store-needs-migration`. */
   open(location: ConfigLocation): Promise<App>;
   /**
    * The daemon: runs until the signal, then stops between two transactions. Throws what keeps it from starting.

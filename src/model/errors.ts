@@ -282,7 +282,8 @@ export const errorCatalogue = {
     recovery: 'retry',
     http: 503,
     exit: 6,
-    advice: 'Check that the database runs and that the address and the password are right.',
+    advice:
+      'Check that the database runs and that the address and the password are right; for SQLite, that its folder is mounted.',
   },
   'store-busy': {
     fault: 'store',

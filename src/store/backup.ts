@@ -4,7 +4,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { RosterdError } from '../model/errors.ts';
 import type { Clock } from '../sync/ports.ts';
-import { connections, type Location, makePrivateFile } from './clients.ts';
+import { connections, type Location, makePrivateFile, requireDatabase } from './clients.ts';
 import { toStoreError } from './errors.ts';
 import { applyMigrations, readMigrations, requireMigrations } from './migrate.ts';
 import { Sql } from './sql.ts';
@@ -19,11 +19,12 @@ export interface Backup {
   readonly bytes: number;
 }
 
-/** A consistent copy, beside a running daemon too. Throws `backup-exists`, `store-full`, `store-read-only`. */
+/** A consistent copy, beside a running daemon too. Throws `backup-exists`, `store-unreachable`, `store-full`, `store-read-only`. */
 export async function writeBackup(location: Location, target: string, clock: Clock): Promise<Backup> {
   if (existsSync(target)) {
     throw new RosterdError('backup-exists', `The backup ${target} exists already.`, { subject: target });
   }
+  await requireDatabase(location);
   const part = `${target}.part-${process.pid}`;
   try {
     // Before anything is in it: who opens it before its mode is changed could read on afterwards.
@@ -86,8 +87,8 @@ export async function withSqliteFile(
   clock: Clock,
   work: (queue: WriteQueue) => Promise<void>,
 ): Promise<void> {
-  const { dialect, openWriter } = connections({ kind: 'sqlite', path }, 0);
-  const queue = new WriteQueue({ open: openWriter, dialect, place: path, busyTimeoutMs: 5_000 });
+  const { dialect, makeWriter, openWriter } = connections({ kind: 'sqlite', path }, 0);
+  const queue = new WriteQueue({ open: makeWriter, dialect, place: path, busyTimeoutMs: 5_000 });
   try {
     await applyMigrations(queue, readMigrations('sqlite'), clock);
     await work(queue);

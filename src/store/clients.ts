@@ -1,7 +1,8 @@
 // Opens Prisma's clients: the only place that knows the drivers.
-// Invariant: readers cannot write (SQLite: the connection is read-only; PostgreSQL: its transactions are).
+// Invariant: readers cannot write (SQLite: the connection is read-only; PostgreSQL: its transactions are), and nobody makes a
+// SQLite file by opening it: only who says so (makeWriter) gets a new one.
 
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -17,7 +18,7 @@ import type { WriterClient } from './write-queue.ts';
 
 export interface SqliteOptions {
   readonly kind: 'sqlite';
-  /** The database file; made when it does not exist, readable by its owner only. */
+  /** The database file; a new one is readable by its owner only. */
   readonly path: string;
   /** A copy that nobody misses: commits do not wait for the disk. */
   readonly isTemporary?: boolean;
@@ -41,7 +42,10 @@ export interface Connections {
   readonly dialect: Dialect;
   /** For messages: the file, or host and database. Never a password. */
   readonly place: string;
+  /** Throws `store-unreachable` for a SQLite file that does not exist. */
   openWriter(): Promise<WriterClient>;
+  /** Makes the SQLite file when it does not exist. */
+  makeWriter(): Promise<WriterClient>;
   openReader(): Promise<WriterClient>;
 }
 
@@ -67,24 +71,26 @@ export function connections(
 const driverBusyTimeoutMs = 20;
 
 function sqliteConnections({ path, isTemporary }: SqliteOptions): Connections {
+  const writer = (prepareFile: (path: string) => void): Promise<WriterClient> =>
+    opened(path, async () => {
+      prepareFile(path);
+      const adapter = new PrismaBetterSqlite3({ url: path, fileMustExist: true, timeout: driverBusyTimeoutMs });
+      // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import:
+      // the log keeps 64 MB. It grows beyond only while somebody reads in one transaction (a backup, a shell that was left open:
+      // rosterd's own reads are single statements), or by one batch that is larger; the next checkpoint cuts it back to that size.
+      return prepare(adapter, [
+        'journal_mode = WAL',
+        `synchronous = ${isTemporary === true ? 'OFF' : 'FULL'}`,
+        'cache_size = -65536',
+        'wal_autocheckpoint = 16000',
+        'journal_size_limit = 67108864',
+      ]);
+    });
   return {
     dialect: sqliteDialect,
     place: path,
-    openWriter: () =>
-      opened(path, async () => {
-        createPrivately(path);
-        const adapter = new PrismaBetterSqlite3({ url: path, timeout: driverBusyTimeoutMs });
-        // FULL: an acknowledged write survives a power failure. The checkpoint is larger than usual, for fewer of them in an import:
-        // the log keeps 64 MB. It grows beyond only while somebody reads in one transaction (a backup, a shell that was left open:
-        // rosterd's own reads are single statements), or by one batch that is larger; the next checkpoint cuts it back to that size.
-        return prepare(adapter, [
-          'journal_mode = WAL',
-          `synchronous = ${isTemporary === true ? 'OFF' : 'FULL'}`,
-          'cache_size = -65536',
-          'wal_autocheckpoint = 16000',
-          'journal_size_limit = 67108864',
-        ]);
-      }),
+    openWriter: () => writer(requireThere),
+    makeWriter: () => writer(createPrivately),
     openReader: () =>
       opened(path, async () => {
         const config = { url: path, readonly: true, fileMustExist: true, timeout: 1_000 };
@@ -112,6 +118,24 @@ export const makePrivateFile = (path: string): Promise<void> => opened(path, asy
 function createPrivately(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
 }
+
+/** A file without content has never been a database; it is what is left of a mount or a copy that failed. */
+export const isMissing = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+
+function requireThere(path: string): void {
+  if (!isMissing(path)) return;
+  const what = existsSync(path) ? 'is empty' : 'does not exist';
+  throw new RosterdError(
+    'store-unreachable',
+    `The database file ${path} ${what}. If this is a new installation, make it with \`rosterd db migrate\`; ` +
+      'otherwise something is not mounted, or it was deleted. Nothing was made.',
+    { subject: path },
+  );
+}
+
+/** Throws `store-unreachable` for a SQLite file that does not exist. A server says by itself what is wrong. */
+export const requireDatabase = (location: Location): Promise<void> =>
+  location.kind === 'sqlite' ? opened(location.path, async () => requireThere(location.path)) : Promise.resolve();
 
 async function opened<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
@@ -146,6 +170,8 @@ function postgresqlConnections(
   statementTimeoutMs: number,
 ): Connections {
   const place = placeOf(options.url);
+  // Just-in-time compilation costs more than statements about a thousand rows take.
+  const openWriter = (): Promise<WriterClient> => open({ jit: 'off', lock_timeout: lockTimeoutMs }, 1);
   const patience: Settings = {
     statement_timeout: statementTimeoutMs,
     // A transaction that does nothing for so long belongs to a process that stalled or a host that died: it lets go of the lock.
@@ -156,8 +182,8 @@ function postgresqlConnections(
   return {
     dialect: postgresqlDialect,
     place,
-    // Just-in-time compilation costs more than statements about a thousand rows take.
-    openWriter: () => open({ jit: 'off', lock_timeout: lockTimeoutMs }, 1),
+    openWriter,
+    makeWriter: openWriter,
     openReader: () => open({ jit: 'off', default_transaction_read_only: 'on' }, options.readers ?? 4),
   };
 }

@@ -9,7 +9,7 @@ import { RosterdError } from '../model/errors.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
 import { chainKey } from './audit-chain.ts';
 import { verifyAudit } from './audit-verify.ts';
-import { type Connections, connections, type Location } from './clients.ts';
+import { type Connections, connections, type Location, requireDatabase } from './clients.ts';
 import { daemonReader } from './daemon.ts';
 import { readMigrations, requireMigrations } from './migrate.ts';
 import { type RestoreOptions, whileAlone } from './restore.ts';
@@ -37,8 +37,9 @@ const leftOut = 'leases';
 const lockTimeoutMs = 5_000;
 
 /**
- * Throws `audit-key-differs`, `store-not-empty`, `store-needs-migration` and `store-busy` (somebody works with one of the two) before
- * anything is written, and `audit-broken` when the log is not whole in the target.
+ * Throws `audit-key-differs`, `store-not-empty`, `store-unreachable` (a SQLite file is missing), `store-needs-migration` and
+ * `store-busy` (somebody works with one of the two) before anything is written, and `audit-broken` when the log is not whole in the
+ * target.
  */
 export async function copyStore(
   location: Location,
@@ -49,8 +50,8 @@ export async function copyStore(
   const key = await sameKey(options, target);
   const to = connections(target.location, lockTimeoutMs);
   requireOther(location, target.location, to.place);
-  requireFile(location);
-  requireFile(target.location);
+  await requireDatabase(location);
+  await requireDatabase(target.location);
   await beforehand(to, (sql) => requireEmpty(sql, options));
   const queue = new WriteQueue(queueOf(to));
   try {
@@ -102,16 +103,6 @@ function requireOther(from: Location, to: Location, place: string): void {
 }
 
 const pathOf = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
-
-/** Opening a SQLite database for writing would make it. */
-function requireFile(location: Location): void {
-  if (location.kind === 'postgresql' || existsSync(location.path)) return;
-  throw new RosterdError(
-    'store-needs-migration',
-    `The database ${location.path} does not exist. \`rosterd db migrate\` with its configuration makes it.`,
-    { subject: location.path },
-  );
-}
 
 async function beforehand(
   { openReader, dialect, place }: Connections,

@@ -22,12 +22,12 @@ export interface StoreDatabase {
 /** Opens nothing yet: each act opens what it needs, because the next one may replace it. */
 export function openDatabase(location: Location, options: RestoreOptions): StoreDatabase {
   const { clock } = options;
-  const { dialect, place, openWriter } = connections(location, 5_000);
+  const { dialect, place, makeWriter } = connections(location, 5_000);
   return {
     kind: location.kind,
     location: place,
     async migrate() {
-      const queue = new WriteQueue({ open: openWriter, dialect, place, busyTimeoutMs: 5_000 });
+      const queue = new WriteQueue({ open: makeWriter, dialect, place, busyTimeoutMs: 5_000 });
       try {
         return { applied: await applyMigrations(queue, readMigrations(dialect.kind), clock) };
       } finally {

@@ -76,6 +76,13 @@ export async function requireMigrations(sql: Sql, migrations: readonly Migration
   });
 }
 
+/** Throws for a database in which nothing was ever made. */
+export async function requireTables(sql: Sql): Promise<void> {
+  if ((await sql.all(tableNames(sql))).length > 0) return;
+  const what = `The database ${sql.place} is empty: nothing was ever made in it, or it is not the one that is meant.`;
+  throw new RosterdError('store-needs-migration', what, { subject: sql.place });
+}
+
 /** What is not applied yet; throws when the database knows more than this program, or something else under the same name. */
 export async function readPending(sql: Sql, migrations: readonly Migration[]): Promise<readonly Migration[]> {
   const rows = await sql.all<{ name: string; checksum: string }>(

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Clock, StoreTx, SyncStore } from '../sync/ports.ts';
 import { chainKey } from './audit-chain.ts';
 import { type AuditProgress, type AuditQuestion, type AuditVerdict, verifyAudit } from './audit-verify.ts';
-import { connections, type Location } from './clients.ts';
-import { applyMigrations, readMigrations, requireMigrations } from './migrate.ts';
+import { type Connections, connections, type Location, requireDatabase } from './clients.ts';
+import { applyMigrations, readMigrations, requireMigrations, requireTables } from './migrate.ts';
 import { copyIntoOverlay, makeOverlayFolder, removeLeftOverlays } from './overlay.ts';
 import { Sql } from './sql.ts';
 import { storeReader, storeTx } from './transaction.ts';
@@ -16,8 +16,8 @@ export interface StoreOptions {
   /** The key of the audit chain; kept outside the database. */
   readonly auditKey: Buffer;
   readonly clock: Clock;
-  /** `apply`: bring the schema up to date (SQLite at start, PostgreSQL by `rosterd db migrate`). `require`: refuse an old one. */
-  readonly migrate: 'apply' | 'require';
+  /** `apply`: make what is missing and bring it up to date. `update`: bring up to date what is there. `require`: refuse an old one. */
+  readonly migrate: 'apply' | 'update' | 'require';
   /** How long another process may hold the database before a write gives up with `store-busy`. Default 5 s. */
   readonly busyTimeoutMs?: number;
   /** How long one statement may take on PostgreSQL, and how long the server may say nothing. Default 2 min; none of rosterd's takes so long. */
@@ -45,16 +45,16 @@ export interface Store extends SyncStore {
 
 export async function openStore(location: Location, options: StoreOptions): Promise<Store> {
   const busyTimeoutMs = options.busyTimeoutMs ?? 5_000;
-  const { dialect, place, openReader, openWriter } = connections(
-    location,
-    busyTimeoutMs,
-    options.statementTimeoutMs ?? 120_000,
-  );
-  const queue = new WriteQueue({ open: openWriter, dialect, place, busyTimeoutMs });
+  const makes = options.migrate === 'apply';
+  if (!makes) await requireDatabase(location);
+  const to = connections(location, busyTimeoutMs, options.statementTimeoutMs ?? 120_000);
+  const { dialect, place, openReader } = to;
+  const queue = new WriteQueue({ open: makes ? to.makeWriter : to.openWriter, dialect, place, busyTimeoutMs });
   let reader: WriterClient | undefined;
   try {
     const migrations = readMigrations(dialect.kind);
-    if (options.migrate === 'apply') await applyMigrations(queue, migrations, options.clock);
+    if (options.migrate === 'update') await requireSomething(to);
+    if (options.migrate !== 'require') await applyMigrations(queue, migrations, options.clock);
     reader = await openReader();
     const read = new Sql(reader, dialect, place);
     await requireMigrations(read, migrations);
@@ -64,6 +64,16 @@ export async function openStore(location: Location, options: StoreOptions): Prom
     await reader?.$disconnect();
     await queue.close();
     throw error;
+  }
+}
+
+/** A database without any table is as good as none. */
+async function requireSomething({ openReader, dialect, place }: Connections): Promise<void> {
+  const reader = await openReader();
+  try {
+    await requireTables(new Sql(reader, dialect, place));
+  } finally {
+    await reader.$disconnect();
   }
 }
 

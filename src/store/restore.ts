@@ -11,7 +11,7 @@ import type { AuditHead, Clock } from '../sync/ports.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
 import { chainKey } from './audit-chain.ts';
 import { copyAll, removeDatabase, syncToDisk, withSqliteFile } from './backup.ts';
-import { connections, type Location, type SqliteOptions } from './clients.ts';
+import { connections, isMissing, type Location, type SqliteOptions } from './clients.ts';
 import { daemonReader } from './daemon.ts';
 import { hasCode, toStoreError } from './errors.ts';
 import { readMigrations, readPending, requireMigrations } from './migrate.ts';
@@ -104,12 +104,17 @@ async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clo
     await withSqliteFile(prepared, clock, (queue) => queue.run((sql) => trace(sql, before)));
     syncToDisk(prepared);
   };
-  if (!existsSync(path)) {
+  const kept = `${path}.before-restore-${toText(clock.now()).replaceAll(':', '')}`;
+  // A log without its database, or with one that is damaged, must not be replayed into the new file.
+  const setLogAside = (): void => {
+    for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix);
+  };
+  if (isMissing(path)) {
     await finish(undefined);
+    setLogAside();
     renameSync(prepared, path);
     return {};
   }
-  const kept = `${path}.before-restore-${toText(clock.now()).replaceAll(':', '')}`;
   const swap = (): Restored => {
     // A second name for the old file first: whatever happens, `path` is always one whole database.
     linkSync(path, kept);
@@ -124,8 +129,8 @@ async function replaceFile({ path }: SqliteOptions, prepared: string, clock: Clo
   } catch (error) {
     if (!hasCode(error, 'store-corrupt')) throw error;
     await finish(undefined);
-    // The reason for restoring. Nobody can have it open in earnest, and its log must not be replayed into the new file.
-    for (const suffix of ['-wal', '-shm']) if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix);
+    // The reason for restoring. Nobody can have it open in earnest.
+    setLogAside();
     return swap();
   }
 }

@@ -2,6 +2,7 @@
 
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRosterd } from '../../src/compose.ts';
 import { writeInitialFiles } from '../../src/config/init.ts';
 import type { ServerAccess } from './protocol.ts';
 
@@ -32,7 +33,17 @@ export async function installAt(folder: string, server: ServerAccess, databaseUr
   const configure = (policy: Policy): void =>
     writeFileSync(config, configText(server, databaseUrl !== undefined, policy));
   configure({ phoneMaxDigits: 15 });
+  await migrate(config);
   return { config, sqliteFile: join(folder, 'rosterd.db'), configure };
+}
+
+async function migrate(config: string): Promise<void> {
+  const database = await createRosterd('bench').openDatabase({ config });
+  try {
+    await database.migrate();
+  } finally {
+    await database.close();
+  }
 }
 
 const serveText = ({ keepRuns }: NonNullable<Policy['serve']>): string =>

@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRosterd } from '../../src/compose.ts';
 import { type Installation, installAt } from './bench-config.ts';
 import { type BenchDirectory, startBenchDirectory } from './directory.ts';
 import { inChild } from './in-child.ts';
@@ -48,21 +47,10 @@ export async function runScenario(users: number, options: ScenarioOptions): Prom
   const directory = await startBenchDirectory(users);
   try {
     const installation = await installAt(folder, directory.access, options.databaseUrl);
-    if (options.databaseUrl !== undefined) await migrate(installation.config);
     return await new Scenario(users, directory, installation, options).run();
   } finally {
     await directory.stop();
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** A SQLite file brings itself up to date; PostgreSQL is migrated on purpose. */
-async function migrate(config: string): Promise<void> {
-  const database = await createRosterd('bench').openDatabase({ config });
-  try {
-    await database.migrate();
-  } finally {
-    await database.close();
   }
 }
 

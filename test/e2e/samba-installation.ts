@@ -52,11 +52,12 @@ export class Installation {
     mkdirSync(join(this.folder, 'temporary'));
   }
 
-  /** As `rosterd init` leaves it, filled in. */
+  /** As `rosterd init` leaves it, filled in; a SQLite file is made. */
   async init(): Promise<void> {
     expect(await this.run('init', this.folder)).toMatchObject({ code: 0 });
     this.configure();
     if (this.#databaseUrl !== undefined) this.#secret('database-url', this.#databaseUrl);
+    else expect(await this.run('db', 'migrate')).toMatchObject({ code: 0 });
   }
 
   configure(connection: Connection = {}): void {

@@ -40,7 +40,7 @@ describeWith('samba', 'kill -9 while 5,000 changes of a real domain are applied'
     });
     await rosterd.init();
     rosterd.configure({ pageSize: 1_000 });
-    const folder = place(0);
+    const folder = await place(0);
     const daemon = serve(folder);
     await daemon.message('applying');
     const startedAt = performance.now();
@@ -56,11 +56,12 @@ describeWith('samba', 'kill -9 while 5,000 changes of a real domain are applied'
   });
 
   /** A database of its own, with the same configuration. */
-  function place(round: number): string {
+  async function place(round: number): Promise<string> {
     const folder = join(rosterd.folder, `round-${round}`);
     mkdirSync(folder);
     for (const file of ['rosterd.yaml', 'audit.key', 'ca.pem', 'password'])
       copyFileSync(join(rosterd.folder, file), join(folder, file));
+    expect(await rosterd.run('db', 'migrate', '--config', join(folder, 'rosterd.yaml'))).toMatchObject({ code: 0 });
     return folder;
   }
 
@@ -101,7 +102,7 @@ describeWith('samba', 'kill -9 while 5,000 changes of a real domain are applied'
   it.each(Array.from({ length: rounds }, (_, index) => index + 1))(
     'ends in the same state, round %i',
     async (round) => {
-      const folder = place(round);
+      const folder = await place(round);
       // Spread over the whole apply, each round somewhere in its tenth.
       const after = ((round - 1 + Math.random()) / rounds) * applyMs;
       const killed = serve(folder);

@@ -66,7 +66,11 @@ async function undisturbed(): Promise<unknown> {
   try {
     for (const file of ['rosterd.yaml', 'password', 'ca.pem', 'audit.key'])
       await copyFile(join(office.folder, file), join(folder, file));
-    const app = await createRosterd('test').open({ config: join(folder, 'rosterd.yaml') });
+    const config = join(folder, 'rosterd.yaml');
+    const database = await createRosterd('test').openDatabase({ config });
+    await database.migrate();
+    await database.close();
+    const app = await createRosterd('test').open({ config });
     const { run } = await app.sync(
       hq,
       { mode: 'full', intent: 'apply' },

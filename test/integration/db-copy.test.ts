@@ -1,5 +1,6 @@
 // `rosterd db copy` with a synced installation, in every direction: what is moved is everything, and the next run plans nothing.
 
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -137,7 +138,8 @@ describe('rosterd db copy', () => {
 
     const early = await copy();
     expect(early.code).toBe(6);
-    expect(JSON.parse(early.stdout)).toMatchObject({ error: { code: 'store-needs-migration' } });
+    expect(JSON.parse(early.stdout)).toMatchObject({ error: { code: 'store-unreachable' } });
+    expect(existsSync(join(office.folder, 'target.db'))).toBe(false);
     await migrate(target.file);
     const done = await copy();
     expect(done.code).toBe(0);

@@ -18,6 +18,10 @@ export async function firstSync(stage: Stage): Promise<void> {
   await stage.run(['config', 'check']);
   stage.say('Then the connection: server, encryption, rights, and one account as it would be mapped.');
   await stage.run(['source', 'check', 'ad-hq'], { lines: [30, 0] });
+  stage.say(
+    'And the database, here an SQLite file. Only this command makes one: what is missing later is never made anew.',
+  );
+  await stage.run(['db', 'migrate']);
 
   stage.chapter('2. The first sync');
   stage.say(

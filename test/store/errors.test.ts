@@ -9,6 +9,7 @@ import { formatHead } from '../../src/model/audit.ts';
 import { RosterdError } from '../../src/model/errors.ts';
 import { asEpochMs } from '../../src/model/ids.ts';
 import { auditRecords } from '../../src/store/admin-audit.ts';
+import { connections, type Location } from '../../src/store/clients.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { readMigrations, statementsOf } from '../../src/store/migrate.ts';
 import { account, accounts, hq } from './mirror-fixture.ts';
@@ -60,6 +61,14 @@ async function codeAsNobody(path: string): Promise<unknown> {
   return code;
 }
 
+/** A database that nobody has made anything in. */
+async function makeEmpty(location: Location): Promise<void> {
+  const client = await connections(location, 0).makeWriter();
+  await client.$executeRawUnsafe('CREATE TABLE guests (name TEXT)');
+  await client.$executeRawUnsafe('DROP TABLE guests');
+  await client.$disconnect();
+}
+
 describeStores('migrations', (stores) => {
   it('are applied once, also by several starters at the same time', async () => {
     const location = await stores.fresh();
@@ -71,8 +80,7 @@ describeStores('migrations', (stores) => {
 
   it('are not applied where they are only required', async () => {
     const location = await stores.fresh();
-    if (location.kind === 'sqlite') await stores.database({ ...location, path: `${location.path}.other` }).migrate();
-    if (location.kind === 'sqlite') writeFileSync(location.path, '');
+    if (location.kind === 'sqlite') await makeEmpty(location);
     const problem = await problemOf(stores.open(location, { migrate: 'require' }));
     expect(problem.code).toBe('store-needs-migration');
     expect(problem.message).toContain('0001_initial');
@@ -99,8 +107,7 @@ describeStores('migrations', (stores) => {
 
   it('leave a database of another program alone', async () => {
     const location = await stores.fresh();
-    const { connections } = await import('../../src/store/clients.ts');
-    const client = await connections(location, 0).openWriter();
+    const client = await connections(location, 0).makeWriter();
     await client.$executeRawUnsafe('CREATE TABLE guests (name TEXT)');
     await client.$disconnect();
     const problem = await problemOf(stores.open(location));
@@ -298,7 +305,6 @@ describeStores('backup', (stores) => {
     }
     expect((await problemOf(database.restore(join(folder, 'letter.db')))).code).toBe('store-corrupt');
     expect((await problemOf(database.restore(join(folder, 'nothing.db')))).code).toBe('store-unreachable');
-    const { connections } = await import('../../src/store/clients.ts');
     const client = await connections(location, 0).openWriter();
     await client.$executeRawUnsafe(`DELETE FROM schema_migrations WHERE name = '9999_future'`);
     await client.$disconnect();

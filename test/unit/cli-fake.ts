@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Admin } from '../../src/admin/admin.ts';
 import type { App, RunReport, SyncRequest } from '../../src/cli/app.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
+import { Terminal } from '../../src/cli/terminal.ts';
 import type { Change } from '../../src/model/change.ts';
 import { RosterdError } from '../../src/model/errors.ts';
 import { asChangeId, asEpochMs, asRunId, asSourceName, asUserId, type SourceName } from '../../src/model/ids.ts';
@@ -121,7 +122,6 @@ const app: App = {
   sources: names.map((name) => ({ name, type: 'directory' })),
   admin: { exportAudit: () => Promise.resolve(longExport()) } as unknown as Admin,
   sync,
-  checkSource: unused,
   status: unused,
   runs: () => Promise.resolve([]),
   run: (id) =>
@@ -146,7 +146,7 @@ const app: App = {
 };
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  streams: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
+  terminal: new Terminal({ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }),
   signals: process,
   endNow: (code) => process.exit(code),
   now: () => startedAt,
@@ -156,6 +156,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
       version: '1.2.3',
       init: unused,
       checkConfig: () => Promise.resolve({ file: 'r.yaml', problems: [], sources: app.sources }),
+      checkSource: unused,
       open: () => Promise.resolve(app),
       openDatabase: unused,
       serve: unused,

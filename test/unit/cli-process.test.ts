@@ -203,6 +203,7 @@ describe('an audit key that others may read', { timeout: 60 * second }, () => {
       await writeFile(config, initConfig({ storePath: join(folder, 'rosterd.db') }));
       await writeFile(join(folder, 'audit.key'), 'ab'.repeat(32));
       await chmod(join(folder, 'audit.key'), 0o640);
+      expect(await runCli(['db', 'migrate', '--config', config], 'real')).toMatchObject({ code: 0 });
       const { code, stderr } = await runCli(['run', 'list', '--config', config], 'real');
       expect(code).toBe(0);
       expect(stderr.match(/audit\.key has the mode 0640/gu)).toHaveLength(1);

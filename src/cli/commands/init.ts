@@ -24,6 +24,7 @@ export function addInitCommand(program: Command, cli: Cli): void {
     for (const { path, purpose, outcome } of report.files)
       cli.terminal.line(`${outcome.padEnd(7)}  ${path}  (${purpose})`);
     const config = report.files.find((file) => file.path.endsWith('.yaml'))?.path ?? 'rosterd.yaml';
-    cli.terminal.line(`Next: fill in ${config}, then rosterd --config ${config} config check`);
+    const rosterd = `rosterd --config ${config}`;
+    cli.terminal.line(`Next: fill in ${config}, then ${rosterd} config check, then ${rosterd} db migrate`);
   });
 }

@@ -3,10 +3,9 @@
 import type { Command } from 'commander';
 import { formatMoment } from '../../admin/moments.ts';
 import type { CheckFact, SourceCheck } from '../../admin/ports.ts';
-import { requireSource } from '../../admin/require-source.ts';
 import type { Run } from '../../model/run.ts';
 import type { App, SourceSummary } from '../app.ts';
-import { type Cli, withApp } from '../cli.ts';
+import { type Cli, globalsOf, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFacts, printTable } from '../table.ts';
@@ -84,22 +83,17 @@ function addCheck(group: Command, cli: Cli): void {
   describe(command, {
     summary: 'Connect to a source and say what is there',
     details:
-      'Server identity, TLS, rights, page size, clock skew, counts, and one user as it would be mapped. Reads only; stores nothing.',
+      'Server identity, TLS, rights, page size, clock skew, counts, and one user as it would be mapped. Reads only; stores nothing and needs no database.',
     examples: [['rosterd source check ad-hq', 'before the first sync, and whenever a source behaves oddly']],
     json: '{ source: string, facts: { name: string, value: string, severity: "ok" | "warning" | "error", advice: string | null }[], mapped: { account: string, status: string, fields: { field: string, reading: string, value: string | null }[] } | null }',
   });
-  command.action((name: string) =>
-    withApp(cli, command, async (app, { format }) => {
-      const source = requireSource(
-        app.sources.map((one) => one.name),
-        name,
-      );
-      const check = await app.checkSource(source, cli.signal);
-      if (format === 'json') cli.terminal.line(JSON.stringify(checkJson(check)));
-      else printCheck(cli.terminal, check);
-      return checkExit(check);
-    }),
-  );
+  command.action(async (name: string) => {
+    const { location, format } = globalsOf(command);
+    const check = await (await cli.rosterd()).checkSource(location, name, cli.signal);
+    if (format === 'json') cli.terminal.line(JSON.stringify(checkJson(check)));
+    else printCheck(cli.terminal, check);
+    cli.setExit(checkExit(check));
+  });
 }
 
 const checkExit = (check: SourceCheck): ExitCode =>
