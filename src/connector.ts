@@ -3,6 +3,7 @@
 // Invariant: `complete` is claimed only when the source itself said that nothing is left; everything else is partial.
 
 import type { SourceAccount } from './model/account.ts';
+import type { ErrorCode } from './model/errors.ts';
 import type { EdgeMember, Relation, SourceGroup } from './model/group.ts';
 import type { ExternalId } from './model/ids.ts';
 
@@ -60,7 +61,8 @@ export type ReadOutcome =
       /** Identity of the directory that was read (not of one server). A change of it holds all removals. */
       readonly serverIdentity: string;
     }
-  | { readonly kind: 'partial'; readonly because: string; readonly proof: ReadProof }
+  /** `errorCode`: what broke it off, which says whether trying again may help; absent for a doubt about what was read. */
+  | { readonly kind: 'partial'; readonly because: string; readonly proof: ReadProof; readonly errorCode?: ErrorCode }
   | { readonly kind: 'resync-required'; readonly because: string };
 
 export type ReadEvent =

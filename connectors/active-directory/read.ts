@@ -28,7 +28,7 @@ export async function* read(
     outcome = yield* readOnce(source, tally, signal);
   } catch (error) {
     if (!(error instanceof RosterdError) || tally.pages === 0) throw error;
-    outcome = tally.partial(`${error.code}: ${error.message}`);
+    outcome = tally.partial(`${error.code}: ${error.message}`, error.code);
   }
   yield { kind: 'outcome', outcome };
 }

@@ -1,6 +1,7 @@
 // What a read has seen so far: the counts of its outcome, its proof, and every reason to doubt that it was complete.
 
 import type { ReadOutcome, ReadProof } from '../../src/connector.ts';
+import type { ErrorCode } from '../../src/model/errors.ts';
 import { foldKey } from '../../src/model/keys.ts';
 import type { AdSettings } from './settings.ts';
 
@@ -77,9 +78,10 @@ export class Tally {
     return { kind: 'complete', counts: { accounts, groups, edges, rejected }, proof: this.proof(), serverIdentity };
   }
 
-  partial(because?: string): ReadOutcome {
+  partial(because?: string, errorCode?: ErrorCode): ReadOutcome {
     if (because !== undefined) this.doubt(because);
-    return { kind: 'partial', because: [...this.#doubts].join('; '), proof: this.proof() };
+    const reason = { because: [...this.#doubts].join('; '), ...(errorCode === undefined ? {} : { errorCode }) };
+    return { kind: 'partial', ...reason, proof: this.proof() };
   }
 
   proof(): ReadProof {

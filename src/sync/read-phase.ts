@@ -61,7 +61,9 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
     ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
   });
   await noteFindings(scope, context, isComplete);
-  const errorCode = settled.error === undefined || isUsable ? 'source-partial' : settled.error.code;
+  // A cause of its own says what to do, and whether to try again; a doubt about what was read has none.
+  const cause = settled.error?.code ?? (outcome.kind === 'partial' ? outcome.errorCode : undefined);
+  const errorCode = cause ?? 'source-partial';
   return {
     isUsable,
     isComplete,
