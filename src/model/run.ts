@@ -42,6 +42,9 @@ export interface RunCounts {
   readonly findingsClosed: number;
 }
 
+/** What became of changes. `created`: those of `applied` that made a user. */
+export type AppliedCounts = Pick<RunCounts, 'applied' | 'created' | 'obsolete' | 'conflict'>;
+
 export const noCounts: RunCounts = {
   accountsRead: 0,
   groupsRead: 0,

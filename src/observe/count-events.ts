@@ -26,7 +26,7 @@ const endOf = {
 } as const satisfies Record<RunState, RunState>;
 
 const ownTrigger: Run['trigger'] = 'schedule';
-const outcomes = ['applied', 'held', 'obsolete', 'conflict', 'created'] as const;
+const outcomes = ['applied', 'created', 'obsolete', 'conflict'] as const;
 const skipReasons = Object.keys({
   'still-running': true,
   'running-elsewhere': true,
@@ -40,7 +40,7 @@ const storeCodes = codes.filter((code) => errorCatalogue[code].fault === 'store'
 /** Once for each source, because its histograms forget what they have. */
 export function startSourceAtZero(families: Families, source: SourceName): void {
   for (const state of new Set(Object.values(endOf))) families.runs.inc({ source, state, trigger: ownTrigger }, 0);
-  for (const outcome of outcomes) families.changes.inc({ source, outcome }, 0);
+  for (const outcome of [...outcomes, 'held']) families.changes.inc({ source, outcome }, 0);
   for (const reason of skipReasons) families.skippedTicks.inc({ source, reason }, 0);
   for (const code of retriedCodes) families.retries.inc({ source, code }, 0);
   for (const code of storeCodes) families.notStarted.inc({ source, code }, 0);
@@ -67,9 +67,12 @@ function countEnd(families: Families, event: EventOf<'run:ended'>, trigger: stri
   const { source, state, durationMs, counts } = event;
   families.runs.inc({ source, state: endOf[state], trigger });
   families.runDuration.observe({ source }, secondsOf(durationMs));
-  // Until its plan is applied a run says how many it would create.
-  const told = { ...counts, created: Math.min(counts.created, counts.applied) };
-  for (const outcome of outcomes) families.changes.inc({ source, outcome }, told[outcome]);
+  families.changes.inc({ source, outcome: 'held' }, counts.held);
+}
+
+/** Never of a dry run. What is resumed or approved belongs to a run that this process may not have begun. */
+function countApplied(families: Families, { source, counts }: EventOf<'changes:applied'>): void {
+  for (const outcome of outcomes) families.changes.inc({ source, outcome }, counts[outcome]);
 }
 
 function countAudit(families: Families, isWhole: boolean): void {
@@ -93,6 +96,7 @@ export function countEvents(families: Families): EventSink {
   const running = new Map<SourceName, { readonly run: RunId; readonly trigger: string }>();
   return (event) => {
     if (!('run' in event)) return countDaemon(families, event);
+    if (event.kind === 'changes:applied') return countApplied(families, event);
     const { source, run } = event;
     if (event.kind === 'run:started' && !event.dryRun) running.set(source, { run, trigger: event.trigger });
     const started = running.get(source);

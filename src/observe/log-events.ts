@@ -1,4 +1,4 @@
-// The events of a run as log lines: about five at `info` (started, read, judged, applying, ended), whatever its size.
+// The events of a run as log lines: about six at `info` (started, read, judged, applying, applied, ended), whatever its size.
 // Invariant: numbers and reasons, never attribute values; the run's number on every line of a run.
 
 import type { Hold } from '../model/decision.ts';
@@ -42,13 +42,21 @@ function logJudged(log: Logger, { planned, held, holds }: EventOf<'plan:judged'>
   else log.warn('the guard holds changes', { planned, held, holds: holds.map(holdText) });
 }
 
+function logApplied(log: Logger, { by, counts }: EventOf<'changes:applied'>): void {
+  const told = withoutZeros(counts);
+  if (Object.keys(told).length > 0) log.info('changes applied', { by, ...told });
+}
+
+/** Zeros say nothing; a run that changed nothing is a short line. */
+const withoutZeros = (counts: object): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+
 function logEnded(
   log: Logger,
   { state, errorCode, because, counts, durationMs, auditHead }: EventOf<'run:ended'>,
 ): void {
-  // Zeros say nothing; a run that changed nothing is a short line.
-  const told = Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
-  log[levelOfState[state]](`run ended: ${state}`, { state, errorCode, because, durationMs, ...told, auditHead });
+  const facts = { state, errorCode, because, durationMs, ...withoutZeros(counts), auditHead };
+  log[levelOfState[state]](`run ended: ${state}`, facts);
 }
 
 /** A listener that logs. `phase:progressed` is for progress bars: a line per page would bury the others. */
@@ -68,6 +76,8 @@ export function logEvents(logger: Logger): EventSink {
         return logRead(log, event);
       case 'plan:judged':
         return logJudged(log, event);
+      case 'changes:applied':
+        return logApplied(log, event);
       case 'verify:failed':
         return log.error('planning again after the run did not come out empty', { subjects: event.subjects });
       case 'run:ended':

@@ -19,7 +19,7 @@ const countersOf = (registers: Registry[]) => {
     ),
     changes: counter(
       'changes',
-      'Changes by what became of them at the end of a run; created is the part of applied that made a user, and held changes are counted again by every run that derives them.',
+      'Changes by what became of them; created is the part of applied that made a user, resumed and approved ones are in it, and held changes are counted again by every run that derives them.',
       ['source', 'outcome'],
     ),
     retries: counter('run_retries', 'Runs that failed and were tried again, by the error.', ['source', 'code']),
@@ -66,7 +66,7 @@ const gaugesOf = (registers: Registry[]) => {
     ),
     auditVerified: gauge('audit_verified_timestamp_seconds', 'When the whole audit log was last gone through.'),
     lastRun: gauge('last_run_timestamp_seconds', 'When the last run began, by whatever process.', ['source']),
-    lastCompleteRead: gauge('last_complete_read_timestamp_seconds', 'When the last complete read ended.', ['source']),
+    lastCompleteRead: gauge('last_complete_read_timestamp_seconds', 'When the last complete read began.', ['source']),
     nextRun: gauge('next_run_timestamp_seconds', 'When the next run is due; absent without a schedule.', ['source']),
     overdue: gauge('source_overdue', '1 when there was no complete read for longer than the schedule allows.', [
       'source',

@@ -6,18 +6,13 @@ import { subjectKey } from '../model/change.ts';
 import type { ChangeId, EpochMs, RunId, SourceName, UserId } from '../model/ids.ts';
 import { applyTeamChanges, TeamDirectory } from './apply-teams.ts';
 import { applyUserChanges } from './apply-users.ts';
+import type { AppliedCounts } from '../model/run.ts';
 import type { Clock, NewAuditEntry, StoredChange, StoreTx, SyncStore } from './ports.ts';
 import { refusePaused } from './refuse-paused.ts';
 import type { RunLease } from './run-lease.ts';
 import { stopReason } from './stop-reason.ts';
 
-export interface ApplyTally {
-  applied: number;
-  created: number;
-  obsolete: number;
-  conflict: number;
-  readonly users: UserId[];
-}
+export type ApplyTally = { -readonly [Count in keyof AppliedCounts]: number } & { readonly users: UserId[] };
 
 export interface Settling {
   /** Next due times as planned. */
@@ -43,6 +38,8 @@ export interface ApplyRequest {
   /** What settles the users that are applied. A resumed or released plan has none: they stay dirty until the next plan. */
   readonly settling: Settling | undefined;
   readonly onProgress: (done: number) => void;
+  /** Told once, with what this call has done, also when it stops half-way. */
+  readonly onEnd: (counts: AppliedCounts) => void;
 }
 
 /** Keeps a transaction within about 100 ms, so that signals and other writers get their turn. */
@@ -51,11 +48,21 @@ const batchSize = 500;
 /** Stops between two batches: throws why the signal was aborted, or `sync-paused`. What is left stays planned. */
 export async function applyPlan(request: ApplyRequest, signal: AbortSignal): Promise<ApplyTally> {
   const tally: ApplyTally = { applied: 0, created: 0, obsolete: 0, conflict: 0, users: [] };
+  try {
+    await applyBatches(request, tally, signal);
+    return tally;
+  } finally {
+    const { users: _users, ...counts } = tally;
+    request.onEnd(counts);
+  }
+}
+
+async function applyBatches(request: ApplyRequest, tally: ApplyTally, signal: AbortSignal): Promise<void> {
   const teams = await TeamDirectory.load(request.store);
   for (;;) {
     if (signal.aborted) throw stopReason(signal);
     const batch = await nextBatch(request);
-    if (batch.length === 0) return tally;
+    if (batch.length === 0) return;
     const done = await request.lease.write(async (tx) => {
       await refusePaused(tx, request.source, request.clock);
       return applyBatch(tx, request, teams, batch);

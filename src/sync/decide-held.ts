@@ -178,6 +178,7 @@ async function release(
       isResumed: false,
       settling: undefined,
       onProgress,
+      onEnd: (counts) => emit({ kind: 'changes:applied', run: run.id, source: run.source, by: 'approval', counts }),
     },
     signal,
   ).catch(async (error: unknown) => {

@@ -5,7 +5,7 @@ import type { Hold } from '../model/decision.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { EpochMs, RunId, SourceName } from '../model/ids.ts';
 import type { NoticeKind } from '../model/notice.ts';
-import type { RunCounts, RunState } from '../model/run.ts';
+import type { AppliedCounts, RunCounts, RunState } from '../model/run.ts';
 import type { SkipReason } from '../model/schedule.ts';
 
 export type RunPhase = 'connecting' | 'reading' | 'confirming' | 'planning' | 'judging' | 'applying' | 'verifying';
@@ -48,6 +48,13 @@ export type SyncEvent =
       readonly planned: number;
       readonly held: number;
       readonly holds: readonly Hold[];
+    })
+  /** What became of changes of the run whenever applying them ended, also half-way. Added up, `applied` is what sync wrote to the audit log. */
+  | (OfRun & {
+      readonly kind: 'changes:applied';
+      /** The run itself, a later one that resumed it, or a person's approval. */
+      readonly by: 'run' | 'resumption' | 'approval';
+      readonly counts: AppliedCounts;
     })
   | (OfRun & { readonly kind: 'verify:failed'; readonly subjects: number })
   | (OfRun & {

@@ -3,8 +3,8 @@
 import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
 import type { UserId } from '../model/ids.ts';
 import { pauseOf, pauseText } from '../model/pause.ts';
-import type { RunState } from '../model/run.ts';
-import { type ApplyTally, applyPlan } from './apply-plan.ts';
+import type { AppliedCounts, RunState } from '../model/run.ts';
+import { applyPlan } from './apply-plan.ts';
 import { buildPlan } from './build-plan.ts';
 import { findFlapping } from './find-flapping.ts';
 import { addTallies, guardBaseline } from './guard-baseline.ts';
@@ -133,10 +133,10 @@ async function applyAndVerify(
       isResumed: false,
       settling: { recheckAt, keepDirty, mark: session.mark },
       onProgress,
+      onEnd: (counts) => noteApplied(scope, counts),
     },
     signal,
   );
-  countApplied(scope, tally);
   record.set({ state: 'verifying' });
   const onVerified = record.phase('verifying', tally.users.length);
   const { failed, opened } = await verifyApplied(store, session, tally.users, signal, onVerified);
@@ -158,9 +158,9 @@ function countFindings({ record }: RunScope, changed: { readonly opened: number;
   record.count({ findingsOpened: findingsOpened + changed.opened, findingsClosed: findingsClosed + changed.closed });
 }
 
-function countApplied(scope: RunScope, tally: ApplyTally): void {
-  const { applied, created, obsolete, conflict } = tally;
-  scope.record.count({ applied, created, obsolete, conflict });
+function noteApplied({ record }: RunScope, counts: AppliedCounts): void {
+  record.count(counts);
+  record.emit({ kind: 'changes:applied', run: record.id, source: record.source, by: 'run', counts });
 }
 
 /** What the end of a run leaves for people and for the next run. */

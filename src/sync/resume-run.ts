@@ -6,7 +6,7 @@
 //   applying, verifying    its stored plan is applied to the end under the same verdict; each change is checked again.
 //                          While the source is paused it stays open; the run after the pause does it
 
-import type { ChangeId } from '../model/ids.ts';
+import type { ChangeId, RunId } from '../model/ids.ts';
 import { pauseOf } from '../model/pause.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -71,6 +71,8 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
         isResumed: true,
         settling: undefined,
         onProgress: () => {},
+        onEnd: (counts) =>
+          record.emit({ kind: 'changes:applied', run: run.id, source: run.source, by: 'resumption', counts }),
       },
       signal,
     );
@@ -90,6 +92,7 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     counts: {
       ...run.counts,
       applied: counts.applied ?? 0,
+      created: await createdBy(store.read, run.id),
       obsolete: counts.obsolete ?? 0,
       conflict: counts.conflict ?? 0,
     },
@@ -103,6 +106,13 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     await tx.runRows.saveRun(record.set({ applied: addTallies(record.run.applied, Object.entries(run.applied)) }));
   });
   return true;
+}
+
+/** Of all that was applied of it: what its first process has created is in no count of that process that died. */
+async function createdBy(read: StoreReader, run: RunId): Promise<number> {
+  let created = 0;
+  for await (const { change } of changesOf(read, run, ['applied'])) if (change.subject.kind === 'account') created += 1;
+  return created;
 }
 
 /** Somebody may have decided on what it held while it was open. */

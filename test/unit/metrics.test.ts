@@ -68,6 +68,13 @@ const ended = (state: Extract<SyncEvent, { kind: 'run:ended' }>['state'], durati
   counts: { ...noCounts, planned: 9, applied: 6, created: 2, held: 3, conflict: 1 },
   durationMs,
 });
+const applied = (by: Extract<SyncEvent, { kind: 'changes:applied' }>['by'], run = 7): SyncEvent => ({
+  kind: 'changes:applied',
+  run: asRunId(run),
+  source: hq,
+  by,
+  counts: { applied: 6, created: 2, obsolete: 0, conflict: 1 },
+});
 const daemonEvents: readonly SyncEvent[] = [
   { kind: 'tick:skipped', source: south, dueAt: asEpochMs(1), reason: 'missed', detail: '3 times' },
   { kind: 'run:retrying', source: south, attempt: 2, waitMs: 10, errorCode: 'source-busy' },
@@ -104,7 +111,7 @@ describe('metrics', () => {
 
   it('count a run once, by source, end and trigger, with its times and changes', async () => {
     const metrics = metricsWith();
-    for (const event of [started, readEnded, ended('held')]) metrics.onEvent(event);
+    for (const event of [started, readEnded, applied('run'), ended('held')]) metrics.onEvent(event);
 
     const families = await read(metrics);
 
@@ -129,6 +136,16 @@ describe('metrics', () => {
       'count{source="uccx-south"}': 0,
     });
     expect(seriesOf(families, 'read_duration_seconds')).toMatchObject({ 'sum{source="ad-hq"}': 1.5 });
+  });
+
+  it('count what was resumed or approved of a run that this process did not begin', async () => {
+    const metrics = metricsWith();
+    for (const event of [applied('resumption', 3), applied('approval', 4)]) metrics.onEvent(event);
+    expect(risen(await read(metrics), 'changes_total')).toEqual({
+      '{outcome="applied",source="ad-hq"}': 12,
+      '{outcome="conflict",source="ad-hq"}': 2,
+      '{outcome="created",source="ad-hq"}': 4,
+    });
   });
 
   it('keep what was counted before the first scrape has told of the sources', async () => {

@@ -1,4 +1,4 @@
-// The operational log: about five lines a run, the run on each, no secrets, and no listener that can break a run.
+// The operational log: about six lines a run, the run on each, no secrets, and no listener that can break a run.
 import { Writable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { asRunId, asSourceName } from '../../src/model/ids.ts';
@@ -43,12 +43,18 @@ const wholeRun: readonly SyncEvent[] = [
   { ...of, kind: 'phase:started', phase: 'planning' },
   { ...of, kind: 'plan:judged', planned: 3, held: 0, holds: [] },
   { ...of, kind: 'phase:started', phase: 'applying', total: 3 },
+  {
+    ...of,
+    kind: 'changes:applied',
+    by: 'run',
+    counts: { applied: 3, created: 0, obsolete: 0, conflict: 0 },
+  },
   { ...of, kind: 'phase:started', phase: 'verifying' },
   { ...of, kind: 'run:ended', state: 'done', counts: { ...noCounts, applied: 3 }, durationMs: 20, auditHead: 'abc' },
 ];
 
 describe('logEvents', () => {
-  it('writes five info lines for a run, each with run and source', async () => {
+  it('writes six info lines for a run, each with run and source', async () => {
     const { logger, entries } = capture();
     wholeRun.forEach(logEvents(logger));
     const said = await entries();
@@ -57,6 +63,7 @@ describe('logEvents', () => {
       'read complete',
       'plan judged safe',
       'applying',
+      'changes applied',
       'run ended: done',
     ]);
     for (const entry of said)
