@@ -4,9 +4,9 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { subjectKey } from '../model/change.ts';
 import type { ChangeId, EpochMs, RunId, SourceName, UserId } from '../model/ids.ts';
+import type { AppliedCounts } from '../model/run.ts';
 import { applyTeamChanges, TeamDirectory } from './apply-teams.ts';
 import { applyUserChanges } from './apply-users.ts';
-import type { AppliedCounts } from '../model/run.ts';
 import type { Clock, NewAuditEntry, StoredChange, StoreTx, SyncStore } from './ports.ts';
 import { refusePaused } from './refuse-paused.ts';
 import type { RunLease } from './run-lease.ts';
