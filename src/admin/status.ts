@@ -8,6 +8,7 @@ import type { Pause } from '../model/pause.ts';
 import type { Run } from '../model/run.ts';
 import type { Skip, SourceSchedule } from '../model/schedule.ts';
 import { failingLookBack, failingTicks } from '../reconcile/failing-ticks.ts';
+import { freshFrom, freshLookBack } from '../reconcile/fresh-from.ts';
 import type { AuditHead, StoreReader } from '../sync/ports.ts';
 import type { AdminReader } from './ports.ts';
 
@@ -84,8 +85,8 @@ const openStates = ['reading', 'planning', 'applying', 'verifying'] as const;
 const endedStates = ['done', 'held', 'partial', 'failed', 'interrupted', 'paused'] as const;
 const nextCount = 3;
 const skipIsNewsMs = 7 * 86_400_000;
-/** How far back the first attempt at a source is looked for that was never read completely. */
-const mostRuns = 2_000;
+/** More than one per source is open only after a row of deaths. */
+const mostOpen = 2_000;
 
 /** What is asked once for all sources. */
 interface Common {
@@ -104,7 +105,7 @@ export async function readStatus(context: StatusContext): Promise<Status> {
   const common: Common = {
     now,
     // Before the leases: what is open before and after a moment without a lease has been left open.
-    open: await read.runs({ kind: 'real', states: openStates, limit: mostRuns }),
+    open: await read.runs({ kind: 'real', states: openStates, limit: mostOpen }),
     holders: new Map((await read.leaseHolders('', now)).map(({ name, holder }) => [name, holder])),
     pauses: await read.pauses(now),
     skips: await read.skips(),
@@ -144,6 +145,7 @@ async function statusOf(
   const [lastRun] = await read.runs({ ...real, states: endedStates, limit: 1 });
   const [complete] = await read.runs({ ...real, read: 'complete', limit: 1 });
   const newest = await read.runs({ ...real, limit: failingLookBack });
+  const attempts = complete === undefined ? await read.runs({ ...real, limit: freshLookBack }) : [];
   const held = await heldOf(context, name);
   const pause = common.pauses.find(({ scope }) => scope.kind === 'source' && scope.source === name);
   const skipped = common.skips.find((skip) => skip.source === name);
@@ -160,7 +162,7 @@ async function statusOf(
     ...(pause === undefined ? {} : { pause }),
     ...(isNews ? { skipped } : {}),
     failingTicks: failingTicks(newest),
-    ...overdueOf(context, schedule, await freshFrom(read, complete, name), now),
+    ...overdueOf(context, schedule, freshFrom(complete, attempts), now),
   };
 }
 
@@ -185,17 +187,6 @@ async function atWorkOf(
   if (open === undefined) return {};
   const again = await store.read.run(open.id);
   return again !== undefined && openStates.some((state) => state === again.state) ? { leftOpen: again } : {};
-}
-
-/** Since when there should have been a complete read: the last one, or the first attempt that is known. */
-async function freshFrom(
-  read: StoreReader,
-  complete: Run | undefined,
-  source: SourceName,
-): Promise<EpochMs | undefined> {
-  if (complete !== undefined) return complete.startedAt;
-  const all = await read.runs({ source, kind: 'real', limit: mostRuns });
-  return all.at(-1)?.startedAt;
 }
 
 /** The finding says that something waits, since when anything does, and which run stores it. */

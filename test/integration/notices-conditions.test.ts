@@ -221,7 +221,24 @@ describeStores('notices', (stores) => {
       expect(await timed()).toEqual([]);
     });
 
-    it('come when it was never read, counted from the start of the daemon', async () => {
+    it('come when it was never read completely, counted from the first try, though the daemon is started again and again', async () => {
+      await open();
+      const schedules = [
+        { source: hq, schedule: { full: '0 * * * *', timeZone: 'UTC', deadlineMs: hour, overdueAfterMs: undefined } },
+      ];
+      breakIt();
+      const first = await tick();
+      const found: Notice[] = [];
+      for (let start = 0; start < 8; start += 1) {
+        office.forward(hour / 2);
+        await tick();
+        found.push(...(await addTimedNotices(timedDeps({ schedules, startedAt: office.now() }))));
+      }
+      expect(found.map(({ kind }) => kind)).toEqual(['source-overdue']);
+      expect(found[0]?.facts['from']).toBe(first.startedAt);
+    });
+
+    it('come when it was never tried, counted from the start of the daemon', async () => {
       await open();
       const schedules = [
         { source: hq, schedule: { full: '0 * * * *', timeZone: 'UTC', deadlineMs: hour, overdueAfterMs: undefined } },

@@ -4,6 +4,7 @@
 import { asEpochMs, type EpochMs, type SourceName } from '../../model/ids.ts';
 import type { Notice, NoticeKind } from '../../model/notice.ts';
 import type { SourceSchedule } from '../../model/schedule.ts';
+import { freshFrom, freshLookBack } from '../../reconcile/fresh-from.ts';
 import type { SyncDeps } from '../deps.ts';
 import type { StoreReader } from '../ports.ts';
 import { announceNotices } from './announce-notices.ts';
@@ -16,7 +17,7 @@ export interface TimedNoticeDeps extends Pick<SyncDeps, 'store' | 'clock' | 'emi
   readonly schedules: readonly { readonly source: SourceName; readonly schedule: SourceSchedule }[];
   /** How long after `from` a source of this schedule may be without a complete read. */
   overdueAfterMs(schedule: SourceSchedule, from: EpochMs): number;
-  /** A source without any complete read counts from here. */
+  /** A source that nobody has ever tried to read counts from here. */
   readonly startedAt: EpochMs;
 }
 
@@ -67,8 +68,8 @@ async function overdue(
   now: EpochMs,
 ): Promise<Notice | undefined> {
   const [lastComplete] = await read.runs({ source, kind: 'real', read: 'complete', limit: 1 });
-  // Not its end: an approval long after the read ends the run anew, and what it knows is not newer for that.
-  const from = lastComplete?.startedAt ?? startedAt;
+  const attempts = lastComplete === undefined ? await read.runs({ source, kind: 'real', limit: freshLookBack }) : [];
+  const from = freshFrom(lastComplete, attempts) ?? startedAt;
   const allowedMs = overdueAfterMs(schedule, from);
   if (now - from <= allowedMs) return undefined;
   const [lastRun] = await read.runs({ source, kind: 'real', limit: 1 });

@@ -124,7 +124,7 @@ export interface Overdue {
   /** The last run whose read was complete. */
   readonly lastComplete: Run | undefined;
   readonly lastRun: Run | undefined;
-  /** From when it counts: the last complete read, or the start of the daemon. */
+  /** From when it counts: the last complete read, else the first attempt, else the start of the daemon. */
   readonly from: EpochMs;
   readonly allowedMs: number;
 }
@@ -144,7 +144,7 @@ export function sourceOverdue({ source, lastComplete, lastRun, from, allowedMs }
     title: `rosterd: ${source} has not been read completely for ${span}`,
     text: [
       lastComplete === undefined
-        ? `${source} has never been read completely; rosterd has been waiting since ${moment(from)}. Its schedule allows ${spanText(allowedMs)}.`
+        ? `${source} has never been read completely; rosterd has been trying since ${moment(from)}. Its schedule allows ${spanText(allowedMs)}.`
         : `The last complete read of ${source} was run ${lastComplete.id}, ${moment(from)}. Its schedule allows ${spanText(allowedMs)}.`,
       trouble,
       'Nothing was removed or disabled for it, but what changed in the source since then is not known here.',
