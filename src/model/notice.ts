@@ -29,6 +29,8 @@ export interface Notice {
   readonly text: readonly string[];
   /** For machines. Numbers and names, never attribute values. */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
+  /** What rosterd itself has to remember of it; stored, never sent. */
+  readonly memo?: string;
 }
 
 /** A notice on its way to one target. */

@@ -246,6 +246,14 @@ describe('a webhook', () => {
     ]);
   });
 
+  it('does not bring what rosterd only has to remember', async () => {
+    const messenger = await start();
+
+    await messenger.send({ ...message, memo: 'kept here' }, 'msg_1', never);
+
+    expect(JSON.stringify(received().hooks)).not.toContain('kept here');
+  });
+
   it('is signed with the bytes of a secret that has no prefix', async () => {
     const messenger = await start({ secret: () => Promise.resolve(key.toString()) });
 

@@ -9,7 +9,6 @@ import {
   planHeld,
   planHeldLong,
   protectedFindings,
-  type SwitchEnd,
   sourceFailing,
   sourceOverdue,
   sourceRecovered,
@@ -17,6 +16,7 @@ import {
   testMessage,
   type WaitingHold,
 } from '../../src/sync/notices/notice-texts.ts';
+import { type SwitchEnd, switchEndKey, unpackEnds } from '../../src/sync/notices/switch-ends.ts';
 import type { OpenFinding } from '../../src/sync/ports/daemon.ts';
 
 const hour = 3_600_000;
@@ -177,10 +177,33 @@ describe('many at once', () => {
 
   it('sync switches become one notice, keyed by the first that ends', () => {
     const notice = syncOffExpiring([end(5, later(3 * hour)), end(3, later(2 * hour)), end(9, later(2 * hour))], start);
-    expect(notice?.key).toBe(`sync-off-expiring:3@${later(2 * hour)}`);
+    expect(notice?.key).toBe(`sync-off-expiring:3@${later(2 * hour) / 60_000}`);
     expect(notice?.title).toBe('rosterd: sync of 3 users goes back on within a day');
     expect(notice?.text.join('\n')).toContain('rosterd user sync diff 3');
     expect(syncOffExpiring([], start)).toBeUndefined();
+  });
+});
+
+describe('ten thousand sync switches that end', () => {
+  const ends = (until: (index: number) => number) =>
+    Array.from({ length: 10_000 }, (_, index) => end(3 * index + 1, asEpochMs(until(index))));
+
+  it('are sent with ten names and their number, and remembered in a few kilobytes', () => {
+    const all = ends(() => start + 3 * hour);
+    const { memo = '', ...sent } = syncOffExpiring(all, start) as Notice;
+    expect(JSON.stringify(sent).length).toBeLessThan(1_500);
+    expect(sent.text[0]).toMatch(/, and 9990 more\.$/u);
+    expect(sent.facts).toEqual({ users: 10_000, first: later(3 * hour) });
+    expect(memo.length).toBeLessThan(25_000);
+    expect(unpackEnds(memo)).toEqual(all.map(switchEndKey));
+  });
+
+  it('are all known again, each at its own time', () => {
+    const all = ends((index) => start + hour + 7_777 * (index % 9_999));
+    const { memo = '' } = syncOffExpiring(all, start) as Notice;
+    expect(memo.length).toBeLessThan(60_000);
+    expect(new Set(unpackEnds(memo))).toEqual(new Set(all.map(switchEndKey)));
+    expect(unpackEnds('')).toEqual([]);
   });
 });
 

@@ -8,7 +8,8 @@ import { freshFrom, freshLookBack } from '../../reconcile/fresh-from.ts';
 import type { SyncDeps } from '../deps.ts';
 import type { StoreReader } from '../ports.ts';
 import { announceNotices } from './announce-notices.ts';
-import { planHeldLong, type SwitchEnd, sourceOverdue, switchEndKey, syncOffExpiring } from './notice-texts.ts';
+import { planHeldLong, sourceOverdue, syncOffExpiring } from './notice-texts.ts';
+import { type SwitchEnd, switchEndKey, unpackEnds } from './switch-ends.ts';
 import { waitingHold } from './waiting-hold.ts';
 
 const dayMs = 86_400_000;
@@ -87,8 +88,8 @@ async function switchesEnding(read: TimedFacts, now: EpochMs): Promise<Notice | 
   });
   // What ends within a day was told a day ago at the earliest.
   const told = new Set(
-    (await read.noticesSince('sync-off-expiring', asEpochMs(now - 2 * dayMs))).flatMap(({ facts }) =>
-      String(facts['ends']).split(' '),
+    (await read.noticesSince('sync-off-expiring', asEpochMs(now - 2 * dayMs))).flatMap(({ memo = '' }) =>
+      unpackEnds(memo),
     ),
   );
   return syncOffExpiring(

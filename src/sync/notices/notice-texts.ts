@@ -8,6 +8,7 @@ import type { Notice } from '../../model/notice.ts';
 import type { Run } from '../../model/run.ts';
 import { holdText, plural } from '../hold-text.ts';
 import type { OpenFinding } from '../ports/daemon.ts';
+import { packEnds, type SwitchEnd, switchEndKey } from './switch-ends.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -204,14 +205,6 @@ export function protectedFindings(
   };
 }
 
-export interface SwitchEnd {
-  readonly user: number;
-  readonly name: string;
-  readonly until: EpochMs;
-}
-
-export const switchEndKey = ({ user, until }: Pick<SwitchEnd, 'user' | 'until'>): string => `${user}@${until}`;
-
 /** All that end within a day and were not told yet, in one notice. */
 export function syncOffExpiring(ends: readonly SwitchEnd[], at: EpochMs): Notice | undefined {
   const [first] = [...ends].sort((a, b) => a.until - b.until || a.user - b.user);
@@ -230,7 +223,8 @@ export function syncOffExpiring(ends: readonly SwitchEnd[], at: EpochMs): Notice
       `See what would change: rosterd user sync diff ${first.user}`,
       `Keep it off for longer: rosterd user sync off ${first.user} --reason "..." --until 30d`,
     ],
-    facts: { users: ends.length, first: first.until, ends: ends.map(switchEndKey).join(' ') },
+    facts: { users: ends.length, first: first.until },
+    memo: packEnds(ends),
   };
 }
 
