@@ -39,8 +39,8 @@ describe('docs/operations.md', () => {
     const inSinks = ['log-events.ts', 'log-daemon.ts'].flatMap((file) =>
       [...read(`src/observe/${file}`).matchAll(/'([a-zA-Z][^'\n]* [^'\n]*)'/gu)].map((match) => match[1] ?? ''),
     );
-    const inDaemon = [...read('src/compose-daemon.ts').matchAll(/logger\.\w+\('([^']+)'/gu)].map(
-      (match) => match[1] ?? '',
+    const inDaemon = ['compose-daemon.ts', 'compose-process.ts'].flatMap((file) =>
+      [...read(`src/${file}`).matchAll(/logger\.\w+\('([^']+)'/gu)].map((match) => match[1] ?? ''),
     );
     const ends = [...read('src/model/run.ts').matchAll(/^ {2}\| '([a-z]+)'/gmu)].map(
       (match) => `run ended: ${match[1]}`,
