@@ -14,7 +14,7 @@ export interface Cli {
   /** Loaded only when a command needs it, so that --help and completion answer at once. */
   rosterd(): Promise<Rosterd>;
   setExit(code: ExitCode): void;
-  /** The command says itself that it stops, in its log. */
+  /** The command is a daemon: all that it writes is its log, and it says itself that it stops. */
   sayStopInLog(): void;
   /** Ends the process at once. */
   endNow(code: number): void;

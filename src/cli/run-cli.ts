@@ -8,10 +8,10 @@ import type { Cli } from './cli.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { describeError, printError } from './print-error.ts';
 import { buildProgram } from './program.ts';
-import { type Streams, Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface CliDoors {
-  readonly streams: Streams;
+  readonly terminal: Terminal;
   /** Where SIGINT and SIGTERM arrive. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
   /** Ends the process at once, at the second signal. */
@@ -25,7 +25,8 @@ export interface CliDoors {
 const endCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export async function runCli(args: readonly string[], doors: CliDoors): Promise<number> {
-  const terminal = new Terminal(doors.streams);
+  const { terminal } = doors;
+  if (args.includes('--log')) terminal.carryLog('beside');
   const stop = new AbortController();
   let isStopInLog = false;
   const removeSignals = listenForSignals(doors, stop, () => {
@@ -42,6 +43,7 @@ export async function runCli(args: readonly string[], doors: CliDoors): Promise<
     },
     sayStopInLog: () => {
       isStopInLog = true;
+      terminal.carryLog('only');
     },
     endNow: doors.endNow,
   };

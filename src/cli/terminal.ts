@@ -1,5 +1,5 @@
 // The one place that writes to standard output and standard error.
-// Invariant: a reader that goes away (`| head`) ends the printing, never the work behind it.
+// Invariant: a reader that goes away (`| head`) ends the printing, never the work behind it; a log that cannot be written ends nothing.
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 
-type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'writableLength'>>;
 
 export interface Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -23,6 +23,8 @@ const unlimited = Number.POSITIVE_INFINITY;
 export class Terminal {
   readonly #streams: Streams;
   readonly #closed = new Set<Output>();
+  #log: 'none' | 'beside' | 'only' = 'none';
+  #isLossTold = false;
 
   constructor(streams: Streams) {
     this.#streams = streams;
@@ -52,6 +54,17 @@ export class Terminal {
   /** False once the reader of standard output has gone away: a loop that only prints may stop. */
   get isRead(): boolean {
     return !this.#closed.has(this.#streams.stdout);
+  }
+
+  /** What is written from here on has a log in it: `beside` the command's output, on standard error, or nothing but a log. */
+  carryLog(log: 'beside' | 'only'): void {
+    this.#log = log;
+  }
+
+  /** Nothing waits for its reader any more. For the reader of a log nobody waits. */
+  get isTaken(): boolean {
+    const { stdout, stderr } = this.#streams;
+    return this.#log === 'only' || [stdout, stderr].every((output) => (output.writableLength ?? 0) === 0);
   }
 
   /** Colours only for a terminal, and never with NO_COLOR (no-color.org). */
@@ -103,7 +116,16 @@ export class Terminal {
   }
 
   #onError(output: Output, error: Error): void {
-    if (!('code' in error) || (error.code !== 'EPIPE' && error.code !== 'EIO')) throw error;
+    const isGone = 'code' in error && (error.code === 'EPIPE' || error.code === 'EIO');
+    if (!isGone && !this.#isLog(output)) throw error;
     this.#closed.add(output);
+    // Standard output of a daemon is its log; nothing else is lost without the work noticing.
+    if (this.#log !== 'only' || output !== this.#streams.stdout || this.#isLossTold) return;
+    this.#isLossTold = true;
+    this.errorLine(`rosterd: the log on standard output is lost: ${error.message}. The daemon goes on without it.`);
+  }
+
+  #isLog(output: Output): boolean {
+    return this.#log === 'only' || (this.#log === 'beside' && output === this.#streams.stderr);
   }
 }
