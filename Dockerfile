@@ -46,5 +46,6 @@ EXPOSE 9464
 # Alive, not ready: a database that is gone for a minute is no reason to start the process again.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/opt/rosterd/src/main.ts"]
+# SIGUSR1 must not open a debugger.
+ENTRYPOINT ["node", "--disable-sigusr1", "/opt/rosterd/src/main.ts"]
 CMD ["serve"]

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { describeWith } from '../describe-with.ts';
 import { fileWith, load } from './config-fixture.ts';
 
@@ -35,10 +34,11 @@ describe('config/rosterd.service', () => {
     expect(Number(setting('TimeoutStopSec')) * 1_000).toBeGreaterThan(load(fileWith('')).serve.stopWithinMs);
   });
 
-  it('starts again after every failure but a wrong configuration', () => {
-    expect(setting('Restart')).toBe('on-failure');
-    expect(setting('RestartPreventExitStatus')).toBe(String(exitCodes.config));
+  it('starts again however it ended and however often, with a pause', () => {
+    expect(setting('Restart')).toBe('always');
+    expect([setting('RestartPreventExitStatus'), setting('SuccessExitStatus')]).toEqual([undefined, undefined]);
     expect(setting('StartLimitIntervalSec')).toBe('0');
+    expect(Number(setting('RestartSec'))).toBeGreaterThanOrEqual(10);
   });
 
   it('lets the daemon read what a lease is named by, and compile code', () => {
