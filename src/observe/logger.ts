@@ -16,7 +16,7 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
   child(fields: LogFields): Logger;
-  /** Resolves when everything logged so far is handed to the operating system; nothing may be logged after it. */
+  /** Resolves when everything logged so far is handed to the operating system, or nobody takes it. What is logged after it is lost. */
   close(): Promise<void>;
 }
 
@@ -52,22 +52,44 @@ function tend(output: NodeJS.WritableStream): NodeJS.WritableStream {
   return output;
 }
 
-function wrap(log: winston.Logger, fields: LogFields, close: () => Promise<void>): Logger {
+/** A reader that stopped reading must not hold up the end of the process. */
+const closeWithinMs = 1_000;
+
+interface Sink {
+  readonly log: winston.Logger;
+  readonly close: () => Promise<void>;
+  isClosed: boolean;
+}
+
+function wrap(sink: Sink, fields: LogFields): Logger {
   const at =
     (level: LogLevel) =>
     (message: string, more: LogFields = {}): void => {
+      if (sink.isClosed) return;
       // Fields of that name would overwrite the line's own.
       const { level: _level, message: _message, timestamp: _timestamp, ...facts } = { ...fields, ...more };
-      log.log({ ...facts, level, message });
+      sink.log.log({ ...facts, level, message });
     };
   return {
     error: at('error'),
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
-    child: (more) => wrap(log, { ...fields, ...more }, close),
-    close,
+    child: (more) => wrap(sink, { ...fields, ...more }),
+    close: sink.close,
   };
+}
+
+function endOf(log: winston.Logger, output: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, closeWithinMs);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    log.once('finish', () => output.write('', end));
+    log.end();
+  });
 }
 
 /** A logger of its own; nothing global is touched. */
@@ -80,10 +102,12 @@ export function createLogger({ level, format, output = process.stderr }: LoggerO
     transports: [new winston.transports.Stream({ stream: tend(output), eol: '\n' })],
     exitOnError: false,
   });
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      log.once('finish', () => output.write('', () => resolve()));
-      log.end();
-    });
-  return wrap(log, {}, close);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    sink.isClosed = true;
+    closing ??= endOf(log, output);
+    return closing;
+  };
+  const sink: Sink = { log, close, isClosed: false };
+  return wrap(sink, {});
 }
