@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { readStatus, type Status } from './admin/status.ts';
 import { type Probe, startHealthServer } from './api/health-server.ts';
-import { clock, depsFor, depsWith, type Installation } from './compose-installation.ts';
+import { clock, depsWith, type Installation } from './compose-installation.ts';
 import { createMessengers } from './compose-notify.ts';
 import { limitTheStop, tendProcess } from './compose-process.ts';
 import { openComposedStore } from './compose-store.ts';
@@ -64,6 +64,8 @@ async function warn(config: Config, logger: Logger): Promise<void> {
   const key = await inspectAuditKey(config);
   for (const { message, path } of [...config.warnings, ...(key === undefined ? [] : [key])])
     logger.warn(`${path}: ${message}`);
+  if (config.notify.length === 0)
+    logger.warn('notify: no target, so nobody is told when changes are held or a source fails');
 }
 
 async function serveWith(
@@ -88,12 +90,14 @@ async function serveFrom(
   scheduled: readonly ScheduledSource[],
   logger: Logger,
 ): Promise<void> {
+  const { sources } = config;
+  const noticeTargets = config.notify.map(({ name }) => name);
   const status = (): Promise<Status> =>
-    readStatus({ store, reads, now: clock.now, sources: config.sources, nextTicks, overdueAfterMs });
+    readStatus({ store, reads, now: clock.now, sources, noticeTargets, nextTicks, overdueAfterMs });
   const metrics = createMetrics({
     version,
-    sources: config.sources.map(({ name }) => name),
-    targets: config.notify.map(({ name }) => name),
+    sources: sources.map(({ name }) => name),
+    targets: noticeTargets,
     facts: async () => factsOf(await status(), await reads.findingCounts()),
   });
   let onNotice = (): void => undefined;
@@ -172,7 +176,7 @@ function schedulerDeps(
     emit,
     async run(source, { number, dueAt }, signal) {
       let retryAfterMs: number | undefined;
-      const deps = await depsFor(installation, source, (event) => {
+      const deps = depsWith(installation, (event) => {
         if (event.kind === 'read:ended') retryAfterMs = event.retryAfterMs;
       });
       const actor = `daemon@${hostname()}`;

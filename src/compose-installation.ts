@@ -39,7 +39,8 @@ export async function connect(
   return type.create(await resolveSettings(found, type), { account: attributesOf(own) });
 }
 
-export function depsWith(installation: Installation, onEvent: EventSink, connector?: Connector): SyncDeps {
+/** Connectors are made by each run, inside of it: what keeps it from connecting is then how it ended. */
+export function depsWith(installation: Installation, onEvent: EventSink): SyncDeps {
   const { config, store, policy, holder, sinks } = installation;
   return {
     store,
@@ -49,14 +50,7 @@ export function depsWith(installation: Installation, onEvent: EventSink, connect
     retention: config.retention,
     noticeTargets: config.notify,
     emit: fanOut(onEvent, ...sinks),
-    connector: (source) => {
-      if (connector === undefined) throw new RosterdError('bug', `No connector was made for ${source}.`);
-      return connector;
-    },
+    connector: (source) => connect(installation, source),
     policyFingerprint: (source) => policyFingerprint(policy, source),
   };
-}
-
-export async function depsFor(installation: Installation, source: SourceName, onEvent: EventSink): Promise<SyncDeps> {
-  return depsWith(installation, onEvent, await connect(installation, source));
 }

@@ -7,7 +7,7 @@ import type { SourceCheck } from './admin/ports.ts';
 import { requireSource } from './admin/require-source.ts';
 import { readStatus } from './admin/status.ts';
 import type { App, ConfigLocation, ConfigReport, InitReport, Rosterd, RunReport } from './cli/app.ts';
-import { clock, connect, depsFor, depsWith, type Installation } from './compose-installation.ts';
+import { clock, connect, depsWith, type Installation } from './compose-installation.ts';
 import { noteBrokenAudit, notifying } from './compose-notify.ts';
 import { openComposedDatabase, openComposedStore } from './compose-store.ts';
 import { compilePolicy } from './config/compile.ts';
@@ -108,7 +108,7 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
     sources: config.sources.map(({ name, type }) => ({ name, type })),
     admin,
     async sync(source, request, signal, onEvent) {
-      const deps = await depsFor(installation, source, onEvent);
+      const deps = depsWith(installation, onEvent);
       const run = await runSource(
         deps,
         { source, mode: 'full', intent: request.intent, trigger: 'cli', actor: admin.actor },
@@ -116,7 +116,11 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
       );
       return report(run.id);
     },
-    status: () => readStatus({ store, reads, now: clock.now, sources: config.sources, nextTicks, overdueAfterMs }),
+    status: () => {
+      const { sources } = config;
+      const noticeTargets = config.notify.map(({ name }) => name);
+      return readStatus({ store, reads, now: clock.now, sources, noticeTargets, nextTicks, overdueAfterMs });
+    },
     runs: (filter) => store.read.runs(filter),
     run: report,
     async approve(id, { reason }, signal, onEvent) {

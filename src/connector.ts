@@ -5,7 +5,7 @@
 import type { SourceAccount } from './model/account.ts';
 import type { ErrorCode } from './model/errors.ts';
 import type { EdgeMember, Relation, SourceGroup } from './model/group.ts';
-import type { ExternalId } from './model/ids.ts';
+import type { EpochMs, ExternalId } from './model/ids.ts';
 
 export type RecordKind = 'account' | 'group';
 
@@ -66,6 +66,11 @@ export type ReadOutcome =
   | { readonly kind: 'resync-required'; readonly because: string };
 
 export type ReadEvent =
+  /**
+   * At most once, before everything else: what the source says the time is, where it has a clock that it tells. A run whose own clock
+   * is far from it fails there and then, before anything that was read is believed.
+   */
+  | { readonly kind: 'opened'; readonly serverTime: EpochMs }
   | { readonly kind: 'page'; readonly page: ReadPage }
   | { readonly kind: 'outcome'; readonly outcome: ReadOutcome };
 
@@ -103,7 +108,7 @@ export interface Connector {
   readonly scopeFingerprint: string;
   /** Connects and reports what it found. Throws RosterdError when it cannot connect at all. */
   check(signal: AbortSignal): Promise<CheckReport>;
-  /** Yields pages and exactly one outcome, last. A throw instead of an outcome counts as partial. */
+  /** Yields the time of the source where it is known, pages, and exactly one outcome, last. A throw instead of an outcome counts as partial. */
   read(request: ReadRequest, signal: AbortSignal): AsyncIterable<ReadEvent>;
   /** Asks for single records by id. Every id asked for is in the answer. */
   confirm(

@@ -21,7 +21,6 @@ import {
   requireBases,
   resolveAccountFilter,
 } from './source.ts';
-import { generalizedTimeMs } from './values.ts';
 
 const sampleSize = 3;
 const certificateWarningDays = 30;
@@ -118,10 +117,9 @@ async function bindFact(session: LdapSession, source: AdSource): Promise<CheckFa
   return fact('bound as', answer === undefined || answer === '' ? (configured ?? 'anonymous') : answer);
 }
 
-function skewFacts({ currentTime }: Directory): CheckFact[] {
-  const server = currentTime === undefined ? undefined : generalizedTimeMs(currentTime);
-  if (server === undefined) return [];
-  const skewMs = Math.abs(Date.now() - server);
+function skewFacts({ serverTime }: Directory): CheckFact[] {
+  if (serverTime === undefined) return [];
+  const skewMs = Math.abs(Date.now() - serverTime);
   const severity = skewMs > skewErrorMs ? 'error' : skewMs > skewWarningMs ? 'warning' : 'ok';
   const advice =
     severity === 'ok'

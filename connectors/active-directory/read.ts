@@ -43,6 +43,7 @@ async function* readOnce(
   try {
     const directory = await readDirectory(session, source);
     tally.answeredBy(session.server, directory.hostName);
+    if (directory.serverTime !== undefined) yield { kind: 'opened', serverTime: directory.serverTime };
     await requireBases(session, source);
     const primaryMembers = await readPrimaryGroups(session, source, tally);
     for await (const page of readAccounts(session, source, directory, tally, primaryMembers))

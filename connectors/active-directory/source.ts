@@ -1,6 +1,7 @@
 // One configured source with what was learned about its directory: the facts that all phases share.
 
 import { RosterdError } from '../../src/model/errors.ts';
+import type { EpochMs } from '../../src/model/ids.ts';
 import type { WantedAttributes } from '../connector-type.ts';
 import type { LdapSession } from './client.ts';
 import { EntryDecoder, type ValueKind } from './decode.ts';
@@ -8,7 +9,7 @@ import { any, type LdapFilter, present } from './filter.ts';
 import { accountFilter, memberOfGroup, type PresetFacts, presetFacts } from './preset.ts';
 import { noSchema, planAttributes, readSchema, type SchemaFacts } from './schema.ts';
 import type { AdSettings } from './settings.ts';
-import { domainRid, isUnder } from './values.ts';
+import { domainRid, generalizedTimeMs, isUnder } from './values.ts';
 
 export interface AdSource {
   readonly settings: AdSettings;
@@ -41,8 +42,8 @@ export interface Directory {
   readonly context: string;
   readonly contexts: readonly string[];
   readonly hostName: string | undefined;
-  /** Generalized time. */
-  readonly currentTime: string | undefined;
+  /** By the server's clock, when it was asked; OpenLDAP does not tell. */
+  readonly serverTime: EpochMs | undefined;
   readonly schema: SchemaFacts;
 }
 
@@ -102,7 +103,7 @@ export async function readDirectory(session: LdapSession, source: AdSource): Pro
     context,
     contexts,
     hostName: root['dnshostname']?.[0],
-    currentTime: root['currenttime']?.[0],
+    serverTime: generalizedTimeMs(root['currenttime']?.[0] ?? ''),
     schema: await schemaOf(session, source, identity, subschema),
   };
 }

@@ -168,6 +168,14 @@ export const errorCatalogue = {
     advice: 'The read could not be proven complete. What was read was used to add and change; nothing was removed.',
   },
 
+  'clock-wrong': {
+    fault: 'operator',
+    recovery: 'retry',
+    http: 503,
+    exit: 6,
+    advice:
+      'Set the clock of this machine (`timedatectl`), or of the domain controller (`w32tm /query /status`). Nothing was planned, nothing was removed.',
+  },
   'run-in-progress': {
     fault: 'operator',
     recovery: 'retry',

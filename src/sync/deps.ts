@@ -21,7 +21,8 @@ export interface SyncDeps {
   /** Identifies this process in leases. */
   readonly holder: string;
   readonly retention: { readonly runsMs: number; readonly auditPayloadsMs: number | undefined };
-  readonly connector: (source: SourceName) => Connector;
+  /** Made anew for each run, with the secrets of that moment. Throws what is wrong with them. */
+  readonly connector: (source: SourceName) => Promise<Connector>;
   /** To whom the notices of a run go; none: nobody is told, and nothing is written. */
   readonly noticeTargets: readonly NoticeTarget[];
   /** Other than usual only in tests of stalled processes. */

@@ -1,7 +1,10 @@
 // The first half of a run: the source is read into the mirror, and what a complete read did not show is settled.
 
+import type { Connector } from '../connector.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type { EpochMs } from '../model/ids.ts';
 import { wasClockSetBack } from './clock-set-back.ts';
+import { clockSkewSeconds, refuseWrongClock } from './clock-wrong.ts';
 import { sourcePolicy } from './deps.ts';
 import { mappingSalt } from './digest.ts';
 import { dueGroups } from './due-groups.ts';
@@ -31,19 +34,20 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
     'reading',
     before.presentAccounts + before.groups === 0 ? undefined : before.presentAccounts + before.groups,
   );
-  const connector = deps.connector(record.source);
-  const end = await readSource(context, connector, scope.signal, () =>
-    progress(context.tally.accounts + context.tally.groups),
-  );
+  const connector = await deps.connector(record.source);
+  const end = await readSource(context, connector, scope.signal, {
+    onOpened: (serverTime) => compareClocks(scope, serverTime),
+    onProgress: () => progress(context.tally.accounts + context.tally.groups),
+  });
   scope.signal.throwIfAborted();
-  const settled = await settle(scope, context, end, before.presentAccounts);
+  const settled = await settle(scope, context, connector, end, before.presentAccounts);
   countRead(scope, context, await store.read.mirror.unresolvedMembers(record.source));
   const { outcome } = settled;
   const because = outcome.kind === 'complete' ? undefined : outcome.because;
   const isComplete = outcome.kind === 'complete';
   const isUsable = isComplete || context.tally.accounts + context.tally.groups > 0;
   record.set({
-    proof: outcome.kind === 'resync-required' ? {} : outcome.proof,
+    proof: { ...record.run.proof, ...(outcome.kind !== 'resync-required' && outcome.proof) },
     // A source that gave nothing at all was not reached: nothing can be said of what it has.
     ...(isUsable && { read: isComplete ? 'complete' : 'partial' }),
   });
@@ -72,6 +76,13 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
   };
 }
 
+/** Noted in the proof, also of a run that ends by it. */
+function compareClocks({ record, deps }: RunScope, serverTime: EpochMs): void {
+  const now = deps.clock.now();
+  record.set({ proof: { clockSkewSeconds: clockSkewSeconds(now, serverTime) } });
+  refuseWrongClock(record.source, now, serverTime);
+}
+
 /** What time has made due; and a clock that was set back or a changed mapping, precedence or role table, which concern everybody. */
 export async function noticeWhatIsDue(scope: RunScope): Promise<void> {
   const { record, store, deps } = scope;
@@ -98,10 +109,15 @@ export async function noticeWhatIsDue(scope: RunScope): Promise<void> {
   });
 }
 
-async function settle(scope: RunScope, context: ReadContext, end: ReadEnd, presentBefore: number): Promise<ReadEnd> {
-  const { record, deps } = scope;
+async function settle(
+  scope: RunScope,
+  context: ReadContext,
+  connector: Connector,
+  end: ReadEnd,
+  presentBefore: number,
+): Promise<ReadEnd> {
+  const { record } = scope;
   if (end.outcome.kind !== 'complete') return end;
-  const connector = deps.connector(record.source);
   const state = await scope.store.read.mirror.source(record.source);
   const isOtherScope =
     state?.scopeFingerprint !== undefined &&

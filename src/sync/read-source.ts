@@ -3,6 +3,7 @@
 
 import type { Connector, ReadEvent, ReadOutcome, ReadPage } from '../connector.ts';
 import { RosterdError } from '../model/errors.ts';
+import type { EpochMs } from '../model/ids.ts';
 import { mirrorEdges } from './mirror-edges.ts';
 import { mirrorAccounts, mirrorGroups } from './mirror-records.ts';
 import type { ReadContext } from './read-context.ts';
@@ -65,11 +66,17 @@ function doubtOf(context: ReadContext, outcome: Extract<ReadOutcome, { kind: 'co
   return undefined;
 }
 
+export interface ReadWatch {
+  /** The time of the source, before any page. What it throws ends the read and is thrown on. */
+  onOpened(serverTime: EpochMs): void;
+  onProgress(): void;
+}
+
 export async function readSource(
   context: ReadContext,
   connector: Connector,
   signal: AbortSignal,
-  onProgress: () => void,
+  { onOpened, onProgress }: ReadWatch,
 ): Promise<ReadEnd> {
   let outcome: ReadOutcome | undefined;
   const events = connector.read({ mode: 'full' }, signal)[Symbol.asyncIterator]();
@@ -79,6 +86,7 @@ export async function readSource(
       if (next.done === true) break;
       if (outcome !== undefined) return partial('the connector sent more after its outcome');
       if (next.value.kind === 'outcome') outcome = next.value.outcome;
+      else if (next.value.kind === 'opened') onOpened(next.value.serverTime);
       else {
         await mirrorPage(context, next.value.page);
         onProgress();

@@ -26,6 +26,7 @@ export async function closeInterrupted(scope: RunScope): Promise<void> {
   });
   // Oldest first, so that a later plan is checked against what an earlier one did.
   for (const run of [...open].reverse()) {
+    if (run.id === record.id) continue;
     if (isResumable(run)) {
       if (pauseOf(await store.read.pauses(deps.clock.now()), record.source) !== undefined) continue;
       if (!(await resume(scope, run))) continue;

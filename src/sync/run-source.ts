@@ -6,14 +6,15 @@
 // A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
 
 import { RosterdError } from '../model/errors.ts';
-import { asChangeId, asEpochMs, asRunId, type EpochMs, type SourceName } from '../model/ids.ts';
+import { asChangeId, asRunId, type EpochMs, type SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { clockToleranceMs } from './clock-set-back.ts';
 import { type SyncDeps, sourcePolicy } from './deps.ts';
+import { forgetOld } from './forget-old.ts';
 import { changesOf } from './judge-plan.ts';
 import { addRunNotices } from './notices/add-run-notices.ts';
 import { announceNotices } from './notices/announce-notices.ts';
-import type { StoredChange, StoreTx, SyncStore } from './ports.ts';
+import type { StoredChange, SyncStore } from './ports.ts';
 import { readPhase } from './read-phase.ts';
 import { reconcilePhase } from './reconcile-phase.ts';
 import { closeInterrupted } from './resume-run.ts';
@@ -47,7 +48,7 @@ export interface RunScope {
 
 /**
  * Runs a source. Throws only what keeps a run from starting (`source-unknown`, `run-in-progress`, store errors);
- * everything later ends in the returned run: `done`, `held`, `partial`, `paused`, `failed` or `interrupted`.
+ * everything later, a secret that is missing or a stored plan that cannot be finished too, ends in the returned run: `done`, `held`, `partial`, `paused`, `failed` or `interrupted`.
  * The signal's reason may be a RosterdError: the run then ends with its code and message.
  */
 export async function runSource(deps: SyncDeps, request: RunRequest, signal: AbortSignal): Promise<Run> {
@@ -69,10 +70,10 @@ async function realRun(deps: SyncDeps, request: RunRequest, signal: AbortSignal)
     await refuseIfServed(deps, request);
     const record = await newRecord(deps, request);
     const scope: RunScope = { deps, store: deps.store, lease, record, intent: request.intent, signal };
-    await closeInterrupted(scope);
+    // First of all: what fails from here on is seen, and is called failing when it fails again and again.
     await lease.write((tx) => tx.runRows.saveRun(record.run));
     const bug = await guarded(scope);
-    await lease.write((tx) => forgetOld(tx, deps));
+    await forgetOld(scope);
     record.set({ auditHead: await auditHeadOf(deps.store.read) });
     const notices = await lease.write(async (tx) => {
       await tx.runRows.saveRun(record.run);
@@ -120,6 +121,7 @@ async function guarded(scope: RunScope): Promise<unknown> {
   const { record } = scope;
   record.started();
   try {
+    if (scope.intent === 'apply') await closeInterrupted(scope);
     const read = await readPhase(scope);
     if (read.isUsable) await reconcilePhase(scope, read);
     else
@@ -139,12 +141,6 @@ async function guarded(scope: RunScope): Promise<unknown> {
     if (code === 'lease-lost') throw error;
     return code === 'bug' ? error : undefined;
   }
-}
-
-async function forgetOld(tx: StoreTx, { clock, retention }: SyncDeps): Promise<void> {
-  const now = clock.now();
-  const payloads = retention.auditPayloadsMs === undefined ? undefined : asEpochMs(now - retention.auditPayloadsMs);
-  await tx.forget({ runs: asEpochMs(now - retention.runsMs), payloads }, now);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

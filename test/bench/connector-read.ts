@@ -24,7 +24,7 @@ export async function connectorRead(server: ServerAccess): Promise<Answer> {
     if (event.kind === 'page') {
       users += event.page.accounts.length;
       groups += event.page.groups.length;
-    } else if (event.outcome.kind !== 'complete') {
+    } else if (event.kind === 'outcome' && event.outcome.kind !== 'complete') {
       throw new Error(`the read is ${event.outcome.kind}: ${event.outcome.because}`);
     }
   }

@@ -13,6 +13,8 @@ export interface ContractHarness {
   readonly make: () => Connector;
   readonly accounts: number;
   readonly groups: number;
+  /** Whether the source has a clock that it tells. */
+  readonly tellsTime: boolean;
   /** Deletes one account and answers its id. */
   readonly deleteAccount: () => Promise<ExternalId>;
   /** An id in the right form that never existed. */
@@ -131,6 +133,15 @@ function readingRules(harness: Current<ContractHarness>): void {
     expect(pages.flatMap((page) => page.edges).length).toBeGreaterThan(0);
   });
 
+  it('tells the time of the source at most once, first, and in milliseconds', async () => {
+    const { events } = await collect(harness().make());
+    const told = events.filter((event) => event.kind === 'opened');
+    expect(events.slice(0, told.length)).toEqual(told);
+    expect(told.length).toBe(harness().tellsTime ? 1 : 0);
+    // Lab and test are on one machine.
+    for (const { serverTime } of told) expect(Math.abs(serverTime - Date.now())).toBeLessThan(60_000);
+  });
+
   it('gives every id once', async () => {
     const read = await collect(harness().make());
     for (const ids of [accountsOf(read).map(({ id }) => id), groupsOf(read).map(({ id }) => id)]) {
@@ -222,7 +233,7 @@ function stoppingRules(harness: Current<ContractHarness>): void {
     try {
       for await (const event of harness().make().read({ mode: 'full' }, controller.signal)) {
         if (event.kind === 'outcome') end = event.outcome.kind;
-        else pages += 1;
+        else if (event.kind === 'page') pages += 1;
         if (pages === stopAt && stoppedAt === 0) {
           stoppedAt = performance.now();
           controller.abort();

@@ -48,7 +48,7 @@ const deps: SyncDeps = {
   retention: config.retention,
   noticeTargets: [],
   leaseTimes: { ttlMs: Number(ttl), renewEveryMs: Number(ttl) / 4 },
-  connector: () => connector,
+  connector: async () => connector,
   policyFingerprint: () => policyFingerprint(policy, hq),
 };
 try {

@@ -302,7 +302,7 @@ describeWith('samba', 'active-directory connector on Samba AD', () => {
       let outcome: unknown;
       for await (const event of connector.read({ mode: 'full' }, never)) {
         if (event.kind === 'page') proxy.dropConnections();
-        else outcome = event.outcome;
+        else if (event.kind === 'outcome') outcome = event.outcome;
       }
       expect(outcome).toMatchObject({ kind: 'partial', because: expect.stringContaining('source-connection-lost') });
     } finally {

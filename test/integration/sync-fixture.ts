@@ -5,13 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectorType, connectorTypes } from '../../connectors/registry.ts';
+import { connectorTypes } from '../../connectors/registry.ts';
 import { type Admin, createAdmin } from '../../src/admin/admin.ts';
 import type { AuditRequest } from '../../src/admin/audit-filter.ts';
+import { connect } from '../../src/compose-installation.ts';
 import { readAuditKey } from '../../src/compose-store.ts';
-import { attributesOf, compilePolicy, policyFingerprint } from '../../src/config/compile.ts';
+import { compilePolicy, policyFingerprint } from '../../src/config/compile.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { resolveSettings } from '../../src/config/secret.ts';
 import { asEpochMs, asRunId, asSourceName, type EpochMs, type SourceName } from '../../src/model/ids.ts';
 import type { Pause } from '../../src/model/pause.ts';
 import type { ChangeState, Run } from '../../src/model/run.ts';
@@ -20,7 +20,7 @@ import type { Location } from '../../src/store/clients.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import { makeHolder } from '../../src/store/process-holder.ts';
 import { approveHeld, rejectHeld } from '../../src/sync/decide-held.ts';
-import { type SyncDeps, sourcePolicy } from '../../src/sync/deps.ts';
+import type { SyncDeps } from '../../src/sync/deps.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
 import { changesOf } from '../../src/sync/judge-plan.ts';
 import type { StoredChange } from '../../src/sync/ports.ts';
@@ -28,6 +28,7 @@ import { runSource } from '../../src/sync/run-source.ts';
 import { checkCron } from '../../src/sync/schedule/cron.ts';
 import { addUnit } from '../lab/directory.ts';
 import { type LdapServer, type LdapServerOptions, startLdapServer } from '../lab/ldap-server.ts';
+import { MemoryDirectory } from '../lab/memory-directory.ts';
 import { type UserPicture, usersOf } from './sync-pictures.ts';
 import { Staff } from './sync-staff.ts';
 
@@ -61,7 +62,10 @@ export interface Office {
   readonly deps: SyncDeps;
   readonly events: SyncEvent[];
   now(): EpochMs;
+  /** Time passes, or all clocks are wrong by as much. */
   forward(ms: number): void;
+  /** Only the clock of this machine is set. */
+  forwardAlone(ms: number): void;
   /** Writes another configuration, which the next run uses. */
   configure(
     options: Pick<OfficeOptions, 'source' | 'head'> & {
@@ -117,7 +121,9 @@ const scopeOf = (source: SourceName | undefined): Pause['scope'] =>
 
 export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
   const folder = await mkdtemp(join(tmpdir(), 'rosterd-sync-'));
-  const server = await startLdapServer(options.server ?? {});
+  const time: Time = { now: options.startAt ?? startOfTime, directoryAheadMs: 0 };
+  const directory = new MemoryDirectory({ clock: () => new Date(time.now + time.directoryAheadMs) });
+  const server = await startLdapServer({ directory, ...options.server });
   const people = await addUnit(server.directory, server.directory.baseDn, 'People');
   const groups = await addUnit(server.directory, server.directory.baseDn, 'Groups');
   const configFile = join(folder, 'rosterd.yaml');
@@ -132,13 +138,19 @@ export async function openOffice(options: OfficeOptions = {}): Promise<Office> {
     );
   await write(options.head ?? '', people, groups, '', options.source ?? '');
   try {
-    const { location, startAt = startOfTime } = options;
-    return await assemble({ folder, server, people, groups, configFile, write, location, startAt: asEpochMs(startAt) });
+    const { location } = options;
+    return await assemble({ folder, server, people, groups, configFile, write, location, time });
   } catch (error) {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The clock of the installation, and by how much that of the directory is ahead of it. */
+interface Time {
+  now: number;
+  directoryAheadMs: number;
 }
 
 interface Parts {
@@ -148,14 +160,13 @@ interface Parts {
   readonly groups: string;
   readonly configFile: string;
   readonly location: Location | undefined;
-  readonly startAt: EpochMs;
+  readonly time: Time;
   write(head: string, base: string, groups: string, users: string, rest: string): Promise<void>;
 }
 
 async function assemble(given: Parts): Promise<Office> {
-  const { folder, server, people, groups, configFile, location, write } = given;
-  let now = given.startAt;
-  const clock = { now: () => now };
+  const { folder, server, people, groups, configFile, location, write, time } = given;
+  const clock = { now: () => asEpochMs(time.now) };
   const store = await openStore(location ?? { kind: 'sqlite', path: join(folder, 'rosterd.db') }, {
     auditKey: await readAuditKey(join(folder, 'audit.key')),
     clock,
@@ -169,13 +180,6 @@ async function assemble(given: Parts): Promise<Office> {
   async function parts(): Promise<{ readonly deps: SyncDeps; readonly admin: Admin }> {
     const config = await loadConfig(configFile, { connectorTypes, checkCron });
     const policy = compilePolicy(config);
-    const connectors = new Map<SourceName, ReturnType<SyncDeps['connector']>>();
-    for (const source of config.sources) {
-      const type = connectorType(source.type);
-      if (type === undefined) throw new Error(`no connector ${source.type}`);
-      const wanted = { account: attributesOf(sourcePolicy(policy, source.name)) };
-      connectors.set(source.name, type.create(await resolveSettings(source, type), wanted));
-    }
     return {
       admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab' }),
       deps: {
@@ -186,7 +190,7 @@ async function assemble(given: Parts): Promise<Office> {
         retention: config.retention,
         noticeTargets: config.notify,
         emit: (event) => void events.push(event),
-        connector: (source) => connectors.get(source) as ReturnType<SyncDeps['connector']>,
+        connector: (source) => connect({ config, policy }, source),
         policyFingerprint: (source) => policyFingerprint(policy, source),
       },
     };
@@ -208,9 +212,13 @@ async function assemble(given: Parts): Promise<Office> {
       return deps;
     },
     events,
-    now: () => now,
+    now: clock.now,
     forward: (ms) => {
-      now = asEpochMs(now + ms);
+      time.now += ms;
+    },
+    forwardAlone: (ms) => {
+      time.now += ms;
+      time.directoryAheadMs -= ms;
     },
     async configure(options) {
       const { head = '', base = people, users = '', source = '' } = options;
@@ -220,7 +228,7 @@ async function assemble(given: Parts): Promise<Office> {
     trust: (authority) => writeFile(join(folder, 'ca.pem'), authority),
     async sync(signal) {
       // No two runs begin in the same moment.
-      now = asEpochMs(now + minute);
+      time.now += minute;
       return run('apply', signal);
     },
     dryRun: () => run('plan'),
@@ -236,7 +244,7 @@ async function assemble(given: Parts): Promise<Office> {
       await rejectHeld(deps, asRunId(id), decision);
     },
     async pause({ source, until } = {}) {
-      const pause = { reason: 'change freeze', by: 'cli:anna@host', since: now };
+      const pause = { reason: 'change freeze', by: 'cli:anna@host', since: clock.now() };
       const scope = scopeOf(source);
       await store.write((tx) => tx.setPause({ scope, ...pause, ...(until === undefined ? {} : { until }) }));
     },

@@ -185,7 +185,7 @@ describe('the lease of a source', () => {
   it('is kept while a slow source is asked about many who are missing', async () => {
     await openWithMira();
     await office.staff.fire('jan');
-    const connector = office.deps.connector(hq);
+    const connector = await office.deps.connector(hq);
     const heldBy: unknown[] = [];
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const confirm: typeof connector.confirm = async (kind, ids, signal) => {
@@ -206,7 +206,7 @@ describe('the lease of a source', () => {
       confirm,
     };
 
-    const run = await runWith('never', async () => undefined, { connector: () => slow });
+    const run = await runWith('never', async () => undefined, { connector: async () => slow });
 
     expect(run).toMatchObject({ state: 'done', counts: { absent: 1, applied: 1 } });
     expect(heldBy).toEqual(Array.from({ length: 5 }, () => ({ heldBy: expect.any(String) })));
@@ -215,7 +215,7 @@ describe('the lease of a source', () => {
   it('that is lost while the source is asked ends the question, and nothing is written', async () => {
     await openWithMira();
     await office.staff.fire('jan');
-    const connector = office.deps.connector(hq);
+    const connector = await office.deps.connector(hq);
     let hasEnded = false;
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const confirm: typeof connector.confirm = async (_kind, _ids, signal) => {
@@ -233,7 +233,7 @@ describe('the lease of a source', () => {
       confirm,
     };
 
-    await expect(runWith('never', async () => undefined, { connector: () => slow })).rejects.toMatchObject({
+    await expect(runWith('never', async () => undefined, { connector: async () => slow })).rejects.toMatchObject({
       code: 'lease-lost',
     });
 
@@ -264,7 +264,7 @@ describe('the lease of a source', () => {
 describe('a fault of rosterd itself', () => {
   it('in a connector is recorded as the failed run, thrown with its stack, and the next run goes on', async () => {
     await openWithMira();
-    const broken = office.deps.connector(hq);
+    const broken = await office.deps.connector(hq);
     const connector = () => ({
       ...broken,
       scopeFingerprint: broken.scopeFingerprint,

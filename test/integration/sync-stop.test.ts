@@ -130,7 +130,7 @@ describe('what a run tells of its read', () => {
     office = await openOffice();
     await office.staff.hireMany(3);
     await office.sync();
-    const connector = office.deps.connector(hq);
+    const connector = await office.deps.connector(hq);
     const busy = new RosterdError('source-busy', 'The server is busy.', { detail: { retryAfterMs: 30_000 } });
     const emit = (event: SyncEvent): void => void office.events.push(event);
     // biome-ignore lint/correctness/useYield: it fails before its first page
@@ -139,7 +139,7 @@ describe('what a run tells of its read', () => {
     };
     const scoped = { scopeFingerprint: connector.scopeFingerprint, read, confirm: connector.confirm.bind(connector) };
 
-    const run = await runStoppedIn('never', undefined, { emit, connector: () => ({ ...connector, ...scoped }) });
+    const run = await runStoppedIn('never', undefined, { emit, connector: async () => ({ ...connector, ...scoped }) });
 
     expect(run).toMatchObject({ state: 'failed', errorCode: 'source-busy' });
     expect(readEnds().map((event) => 'retryAfterMs' in event && event.retryAfterMs)).toEqual([false, 30_000]);

@@ -151,7 +151,7 @@ export class Installation {
     const run = await this.#living(
       options.death,
       (deps) =>
-        runSource({ ...deps, connector: () => source }, { ...request, intent: options.intent ?? 'apply' }, never),
+        runSource({ ...deps, connector: async () => source }, { ...request, intent: options.intent ?? 'apply' }, never),
       options.meanwhile,
     );
     return { run, log: source.log };
@@ -208,7 +208,7 @@ export class Installation {
       retention: { runsMs: 3_650 * dayMs, auditPayloadsMs: undefined },
       noticeTargets: [],
       emit: () => {},
-      connector: () => new MemorySource(this.content, { kind: 'none' }),
+      connector: async () => new MemorySource(this.content, { kind: 'none' }),
       policyFingerprint: (source) => policyFingerprint(policy, source),
     };
   }
