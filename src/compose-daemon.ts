@@ -174,9 +174,10 @@ function schedulerDeps(
     sources,
     clock,
     emit,
-    async run(source, { number, dueAt }, signal) {
+    async run(source, { number, dueAt }, signal, onStarted) {
       let retryAfterMs: number | undefined;
       const deps = depsWith(installation, (event) => {
+        if (event.kind === 'run:started') onStarted(event.run);
         if (event.kind === 'read:ended') retryAfterMs = event.retryAfterMs;
       });
       const actor = `daemon@${hostname()}`;

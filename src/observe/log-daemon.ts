@@ -32,6 +32,12 @@ export const logDaemon =
         const { source, errorCode, because } = event;
         return log.error('a scheduled run could not start', { source, errorCode, because });
       }
+      case 'run:broke': {
+        const { run, source, errorCode, because } = event;
+        return log.error('a scheduled run broke', { run, source, errorCode, because });
+      }
+      case 'run:hangs':
+        return log.error('a run hangs beyond its deadline', { source: event.source, because: event.because });
       case 'notice:written':
         return log.info('people are told', { source: event.source, notices: event.notices });
       case 'notice:put-back':

@@ -90,6 +90,8 @@ export function logEvents(logger: Logger): EventSink {
       case 'tick:skipped':
       case 'run:retrying':
       case 'run:not-started':
+      case 'run:broke':
+      case 'run:hangs':
       case 'notice:written':
       case 'notice:put-back':
       case 'notice:sent':

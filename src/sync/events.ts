@@ -97,6 +97,16 @@ export type DaemonEvent =
       readonly errorCode: ErrorCode;
       readonly because: string;
     }
+  /** A scheduled run that was written down and ended with an error of rosterd or the store; the next one goes on. */
+  | {
+      readonly kind: 'run:broke';
+      readonly run: RunId;
+      readonly source: SourceName;
+      readonly errorCode: ErrorCode;
+      readonly because: string;
+    }
+  /** A run did not stop at its deadline. Its source waits until it ends, or until the process is started again. */
+  | { readonly kind: 'run:hangs'; readonly source: SourceName; readonly because: string }
   | { readonly kind: 'notice:written'; readonly notices: readonly string[]; readonly source?: SourceName }
   /** A person puts back what was given up. */
   | { readonly kind: 'notice:put-back'; readonly notices: number; readonly actor: string }

@@ -2,7 +2,7 @@
 
 import { vi } from 'vitest';
 import { RosterdError } from '../../src/model/errors.ts';
-import { asEpochMs, asRunId, asSourceName, type EpochMs, type SourceName } from '../../src/model/ids.ts';
+import { asEpochMs, asRunId, asSourceName, type EpochMs, type RunId, type SourceName } from '../../src/model/ids.ts';
 import { noCounts, type Run, type RunState } from '../../src/model/run.ts';
 import type { Skip, SourceSchedule } from '../../src/model/schedule.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
@@ -50,6 +50,7 @@ export function scheduleOf(full: string, facts: Partial<SourceSchedule> = {}): S
 export type Work = (
   attempt: { readonly number: number; readonly dueAt: EpochMs; readonly source: SourceName },
   signal: AbortSignal,
+  onStarted: (run: RunId) => void,
 ) => Promise<{ readonly run: Run; readonly retryAfterMs?: number }>;
 
 export interface Started {
@@ -77,7 +78,7 @@ export class Installation {
       sources: Object.entries(sources).map(([name, schedule]) => ({ source: asSourceName(name), schedule })),
       clock,
       emit: (event) => this.events.push(event),
-      run: (source, attempt, signal) => this.#run(source, attempt, signal),
+      run: (source, attempt, signal, onStarted) => this.#run(source, attempt, signal, onStarted),
       lastRun: async (source) => this.last.get(source),
       saveSkip: async (skip) => void this.skips.push(skip),
       ...deps,
@@ -108,6 +109,7 @@ export class Installation {
     source: SourceName,
     attempt: { readonly number: number; readonly dueAt: EpochMs },
     signal: AbortSignal,
+    onStarted: (run: RunId) => void,
   ): Promise<{ readonly run: Run; readonly retryAfterMs?: number }> {
     const startedAt = clock.now();
     this.started.push({ source, startedAt, ...attempt });
@@ -115,7 +117,7 @@ export class Installation {
     this.#going.set(source, going);
     this.mostAtOnce = Math.max(this.mostAtOnce, going);
     try {
-      const ended = await this.work({ ...attempt, source }, signal);
+      const ended = await this.work({ ...attempt, source }, signal, onStarted);
       this.last.set(source, { ...ended.run, startedAt, endedAt: clock.now() });
       return ended;
     } finally {
@@ -128,7 +130,10 @@ export class Installation {
 export const short = (time: EpochMs): string => new Date(time).toISOString().slice(5, 16).replace('T', ' ');
 
 /** Ends after `ms`, or as runSource does when it is stopped. */
-export function takes(ms: number, state: RunState = 'done'): Work {
+export function takes(
+  ms: number,
+  state: RunState = 'done',
+): (attempt: Parameters<Work>[0], signal: AbortSignal) => ReturnType<Work> {
   return ({ source }, signal) =>
     new Promise((resolve) => {
       const end = (run: Run): void => {

@@ -3,7 +3,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ErrorCode, errorCatalogue, RosterdError } from '../../src/model/errors.ts';
-import { asEpochMs } from '../../src/model/ids.ts';
+import { asEpochMs, type EpochMs } from '../../src/model/ids.ts';
 import type { Run, RunState } from '../../src/model/run.ts';
 import { type RetryFacts, type RetryRequest, withRetries } from '../../src/sync/schedule/retry.ts';
 import { aRun, at, clock, hour, minute, pass, unreachable } from './schedule-fixture.ts';
@@ -113,6 +113,44 @@ describe('withRetries', () => {
     expect(told.map(({ attempt }) => attempt)).toEqual([2, 3, 4, 5, 6]);
     expect(told.map(({ waitMs }) => waitMs)).toEqual(pauses);
     expect(told.map(({ errorCode }) => errorCode)).toEqual(['source-unreachable', ...Array(4).fill('source-busy')]);
+  });
+
+  it('goes on every half hour until the next scheduled time when that is far away', async () => {
+    const until = asEpochMs(clock.now() + hour + 50 * minute);
+    const { attempts, told } = await trying([failed('source-unreachable')], { until });
+    const pauses = attempts.slice(1).map((time, index) => time - (attempts[index] ?? 0));
+    expect(pauses.slice(0, 5).every((pauseMs) => pauseMs <= 5 * minute)).toBe(true);
+    expect(pauses.slice(5)).toEqual([30 * minute, 30 * minute, 30 * minute].slice(0, pauses.length - 5));
+    expect(pauses.length).toBeGreaterThanOrEqual(7);
+    expect(Math.max(...attempts)).toBeLessThan(until);
+    expect(told.map(({ waitMs }) => waitMs)).toEqual(pauses);
+  });
+
+  it('goes on counting where a process before it was stopped', async () => {
+    const until = asEpochMs(clock.now() + 100 * minute);
+    const numbers: number[] = [];
+    const attempt = async (n: number): Promise<Run> => {
+      numbers.push(n);
+      return aRun('failed', { errorCode: 'source-unreachable' });
+    };
+    const { told } = await trying([], { until, first: 5, attempt });
+    expect(numbers).toEqual([5, 6, 7, 8, 9]);
+    expect(told[0]?.waitMs).toBe(5 * minute);
+    expect(told.slice(1).map(({ waitMs }) => waitMs)).toEqual(Array(3).fill(30 * minute));
+  });
+
+  it('tries a doubtful read once more, whatever came before it, and then leaves it', async () => {
+    const inAnHour = (): EpochMs => asEpochMs(clock.now() + hour);
+    const doubtful = failed('source-partial', 'partial');
+    expect((await trying([doubtful], { until: inAnHour() })).attempts).toHaveLength(2);
+    const late = await trying([failed('source-busy'), doubtful], { until: inAnHour() });
+    expect(late.attempts).toHaveLength(3);
+    expect(late.run?.errorCode).toBe('source-partial');
+  });
+
+  it('does not try again what is final', async () => {
+    const { attempts, told } = await trying([failed('source-timeout')], { isFinal: () => true });
+    expect([attempts, told]).toEqual([[0], []]);
   });
 
   it('throws the last error when the last attempt threw', async () => {

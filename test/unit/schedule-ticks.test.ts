@@ -3,6 +3,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RosterdError } from '../../src/model/errors.ts';
+import { asRunId } from '../../src/model/ids.ts';
 import { attemptWithDeadline } from '../../src/sync/schedule/attempt.ts';
 import {
   ad,
@@ -178,6 +179,28 @@ describe('retry', () => {
     const waits = daemon.events.flatMap((event) => (event.kind === 'run:retrying' ? [event.waitMs] : []));
     expect(waits[0]).toBe(4 * minute);
     expect(waits[1]).toBeLessThan(minute);
+  });
+});
+
+describe('retry of a nightly source', () => {
+  it('goes on until the source is there again, and ends when a person was faster', async () => {
+    await running({ 'ad-hq': scheduleOf('15 8 * * *') });
+    const isThere = at('2026-11-20T07:40Z');
+    daemon.work = async (attempt, signal) => {
+      if (clock.now() < isThere) return { run: aRun('failed', { errorCode: 'source-unreachable' }) };
+      return takes(minute)(attempt, signal);
+    };
+    await pass(3 * hour);
+    expect(daemon.last.get(ad)?.state).toBe('done');
+    expect(daemon.startTimes().at(-1)).toMatch(/^11-20 0(7:5|8:0)/u);
+    daemon.started.length = 0;
+    daemon.work = async () => ({ run: aRun('failed', { errorCode: 'source-unreachable' }) });
+    setClock('2026-11-21T07:14Z');
+    await pass(20 * minute);
+    const before = daemon.started.length;
+    daemon.last.set(ad, aRun('done', { trigger: 'cli' }));
+    await pass(5 * hour);
+    expect(daemon.started).toHaveLength(before);
   });
 });
 
@@ -429,8 +452,62 @@ describe('deadline', () => {
       subject: ad,
       message: 'The run of ad-hq had taken 10 min, which is its deadline, and was stopped.',
     });
-    expect(daemon.kinds()).toEqual(['run:retrying']);
-    expect(daemon.skips).toEqual([]);
+    // What took too long once would take as long again.
+    expect(daemon.startTimes()).toEqual(['11-20 07:15']);
+    expect(daemon.events).toEqual([]);
+  });
+
+  it('ends an attempt that ignores it, says so, and lets nothing run beside it until it has ended', async () => {
+    await running({ 'ad-hq': scheduleOf('*/15 * * * *', { deadlineMs: 10 * minute }) });
+    const hung = Promise.withResolvers<void>();
+    daemon.work = async () => {
+      await hung.promise;
+      return { run: aRun('done') };
+    };
+    await pass(25 * minute + 59_000);
+    expect(daemon.events).toEqual([]);
+    await pass(2_000);
+    const because = 'The run of ad-hq was told to stop at its deadline (10 min) and hangs.';
+    expect(daemon.events).toEqual([{ kind: 'run:hangs', source: ad, because }]);
+    expect(daemon.scheduler.state()[0]?.running).toBeUndefined();
+    await pass(8 * minute + 58_000);
+    expect(daemon.scheduler.hung()).toEqual([]);
+    await pass(2_000);
+    expect(daemon.scheduler.hung()).toEqual([ad]);
+    expect(daemon.skips.map(({ reason, detail }) => [reason, detail])).toEqual([
+      [
+        'still-running',
+        'the run that began at 2026-11-20 08:15 (Europe/Prague) did not stop at its deadline and hangs',
+      ],
+    ]);
+    daemon.work = takes(0);
+    hung.resolve();
+    await pass(10 * minute);
+    expect(daemon.scheduler.hung()).toEqual([]);
+    expect(daemon.startTimes()).toEqual(['11-20 07:15', '11-20 07:45']);
+    expect(daemon.mostAtOnce).toBe(1);
+  });
+
+  it('does not keep a daemon from stopping for a run that hangs', async () => {
+    await running({ 'ad-hq': scheduleOf('*/15 * * * *', { deadlineMs: 10 * minute }) });
+    daemon.work = () => new Promise(() => {});
+    await pass(27 * minute);
+    await daemon.stop();
+    expect(daemon.kinds()).toEqual(['run:hangs']);
+  });
+
+  it('lets work end within a minute of it', async () => {
+    await running({ 'ad-hq': scheduleOf('*/15 * * * *', { deadlineMs: 10 * minute }) });
+    daemon.work = ({ source }, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () =>
+          setTimeout(() => resolve({ run: aRun('failed', { source, errorCode: 'source-timeout' }) }), 59_000),
+        );
+      });
+    await pass(29 * minute);
+    expect(daemon.startTimes()).toEqual(['11-20 07:15']);
+    expect(daemon.scheduler.state()[0]?.running).toBeUndefined();
+    expect(daemon.kinds()).toEqual([]);
   });
 
   it('does not touch a run that ends in time', async () => {
@@ -448,16 +525,32 @@ describe('deadline', () => {
     await running({});
     const stopping = new AbortController().signal;
     const attempted = { source: ad, schedule: { deadlineMs: hour } };
-    await attemptWithDeadline(attempted, stopping, async () =>
+    const onLate = (): void => {};
+    await attemptWithDeadline(attempted, stopping, onLate, async () =>
       expect(getEventListeners(stopping, 'abort')).toHaveLength(1),
     );
-    const failing = attemptWithDeadline(attempted, stopping, () => Promise.reject(unreachable()));
+    const failing = attemptWithDeadline(attempted, stopping, onLate, () => Promise.reject(unreachable()));
     await expect(failing).rejects.toMatchObject({ code: 'source-unreachable' });
     expect(getEventListeners(stopping, 'abort')).toEqual([]);
   });
 });
 
 describe('errors', () => {
+  it('of a run that is written down are told with its number, those before it as a run that did not start', async () => {
+    await running({ 'ad-hq': every15 });
+    daemon.work = async (_attempt, _signal, onStarted) => {
+      if (clock.now() > at('2026-11-20T07:20Z')) throw new RosterdError('store-corrupt', 'broken');
+      onStarted(asRunId(41));
+      throw new RosterdError('lease-lost', 'The lease source:ad-hq was taken over by another process.');
+    };
+    await pass(31 * minute);
+    const because = 'The lease source:ad-hq was taken over by another process.';
+    expect(daemon.events).toEqual([
+      { kind: 'run:broke', run: 41, source: ad, errorCode: 'lease-lost', because },
+      { kind: 'run:not-started', source: ad, errorCode: 'store-corrupt', because: 'broken' },
+    ]);
+  });
+
   it('of the store are tried again, then told, and the next tick comes', async () => {
     await running({ 'ad-hq': every15 });
     const gone = new RosterdError('store-unreachable', 'The database does not answer.');

@@ -6,6 +6,7 @@ import { type ErrorCode, errorCatalogue, RosterdError } from '../../model/errors
 import type { EpochMs } from '../../model/ids.ts';
 import type { Run, RunState } from '../../model/run.ts';
 import type { Clock } from '../ports.ts';
+import { onceOnly } from './served.ts';
 
 export interface RetryPolicy {
   /** The first pause; each is stretched by a random factor between 1 and 2, so that replicas do not come together. */
@@ -13,9 +14,17 @@ export interface RetryPolicy {
   readonly factor: number;
   readonly longestMs: number;
   readonly retries: number;
+  /** After those, at this pause for as long as `until` allows: a server that is rebooted is there again long before the next night. */
+  readonly slowMs: number;
 }
 
-export const usualRetries: RetryPolicy = { firstMs: 5_000, factor: 3, longestMs: 300_000, retries: 5 };
+export const usualRetries: RetryPolicy = {
+  firstMs: 5_000,
+  factor: 3,
+  longestMs: 300_000,
+  retries: 5,
+  slowMs: 1_800_000,
+};
 
 export interface RetryFacts {
   /** Number of the attempt to come, so 2 at first. */
@@ -29,7 +38,7 @@ export interface RetryRequest {
   readonly attempt: (n: number) => Promise<Run>;
   /** Number of the first attempt; more than 1 goes on with the growing pauses of those before. Default 1. */
   readonly first?: number;
-  /** No retry starts from here on: the next scheduled time. */
+  /** No retry starts from here on: the next scheduled time. Undefined: it will not come, and the slow retries would never end. */
   readonly until: EpochMs | undefined;
   readonly clock: Clock;
   /** Ends a wait at once. The attempt sees to itself. */
@@ -37,6 +46,8 @@ export interface RetryRequest {
   readonly onRetry: (facts: RetryFacts) => void;
   /** What the source asked for at the end of the last attempt (Retry-After): the wait is not shorter. */
   readonly retryAfterMs: () => number | undefined;
+  /** Asked after each attempt: what took too long once would take as long again. */
+  readonly isFinal?: () => boolean;
   readonly policy?: RetryPolicy;
 }
 
@@ -49,23 +60,30 @@ class AttemptFailed extends Error {
 
 /** The last run, or the error of the last attempt thrown on. When the signal has aborted before the first one, its reason. */
 export async function withRetries(request: RetryRequest): Promise<Run> {
-  const { signal, first = 1, policy = usualRetries } = request;
+  const { signal, first = 1, until, policy = usualRetries } = request;
+  const quick = Math.max(0, policy.retries - (first - 1));
   const outcomes: Outcome[] = [];
+  let doubts = 0;
   const once = async (n: number): Promise<void> => {
     const outcome = await outcomeOf(request.attempt, first - 1 + n);
     outcomes[0] = outcome;
-    if (retryableCode(outcome) !== undefined) throw new AttemptFailed();
+    const code = retryableCode(outcome);
+    if (code === onceOnly) doubts += 1;
+    if (code !== undefined && doubts < 2 && request.isFinal?.() !== true) throw new AttemptFailed();
   };
   try {
     await pRetry(once, {
-      retries: Math.max(0, policy.retries - (first - 1)),
+      retries: until === undefined ? quick : Number.POSITIVE_INFINITY,
       minTimeout: Math.min(policy.longestMs, policy.firstMs * policy.factor ** (first - 1)),
       factor: policy.factor,
       maxTimeout: policy.longestMs,
       randomize: true,
       signal,
-      shouldRetry: ({ attemptNumber, retryDelay }) =>
-        waitIsWorthIt(request, retryableCode(outcomes[0]), first + attemptNumber, retryDelay),
+      shouldRetry: ({ attemptNumber, retriesConsumed, retryDelay }) =>
+        waitIsWorthIt(request, retryableCode(outcomes[0]), first + attemptNumber, {
+          pauseMs: retryDelay,
+          atLeastMs: retriesConsumed < quick ? 0 : policy.slowMs,
+        }),
     });
   } catch (error) {
     // An end of the trying (spent, too late, aborted) is no news of its own once an attempt was made.
@@ -111,13 +129,13 @@ async function waitIsWorthIt(
   { clock, until, signal, onRetry, retryAfterMs }: RetryRequest,
   errorCode: ErrorCode | undefined,
   attempt: number,
-  pauseMs: number,
+  { pauseMs, atLeastMs }: { readonly pauseMs: number; readonly atLeastMs: number },
 ): Promise<boolean> {
-  const waitMs = Math.max(pauseMs, retryAfterMs() ?? 0);
+  const waitMs = Math.max(pauseMs, atLeastMs, retryAfterMs() ?? 0);
   if (errorCode === undefined || waitMs > longestTimerMs) return false;
   if (until !== undefined && clock.now() + waitMs >= until) return false;
   onRetry({ attempt, waitMs, errorCode });
-  // p-retry waits `pauseMs` by itself; what the source wants beyond that is waited here.
+  // p-retry waits `pauseMs` by itself; what is wanted beyond that is waited here.
   if (waitMs > pauseMs) await pause(waitMs - pauseMs, signal);
   return true;
 }

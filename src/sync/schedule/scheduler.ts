@@ -4,79 +4,36 @@
 //   look -> decide (was there a run already?) -> attempt -> retries by the catalogue -> idle
 //   A tick that comes before a source is idle again is skipped, and said so.
 
-import { RosterdError } from '../../model/errors.ts';
 import type { EpochMs, SourceName } from '../../model/ids.ts';
-import type { Run } from '../../model/run.ts';
-import type { Skip, SkipReason, SourceSchedule } from '../../model/schedule.ts';
-import type { EventSink } from '../events.ts';
-import type { Clock } from '../ports.ts';
-import { type Alarm, armAlarm } from './alarm.ts';
-import { attemptWithDeadline } from './attempt.ts';
+import { armAlarm } from './alarm.ts';
+import { graceMs } from './attempt.ts';
 import { lastTick, nextTicks } from './cron.ts';
-import {
-  type Due,
-  dueAtStart,
-  dueAtTick,
-  dueInstead,
-  isBeingServed,
-  isInTheWay,
-  isServed,
-  type LastRun,
-  missedText,
-} from './due.ts';
-import { type RetryPolicy, withRetries } from './retry.ts';
+import { type Due, dueAtStart, dueAtTick, dueInstead, isBeingServed, isInTheWay, type LastRun } from './due.ts';
+import { Notes } from './notes.ts';
+import { lastRunOf, runDue } from './run-due.ts';
+import type { Entry, SchedulerDeps } from './scheduler-deps.ts';
 import { wallText } from './zone.ts';
 
-export interface ScheduledSource {
-  readonly source: SourceName;
-  readonly schedule: SourceSchedule;
-}
-
-export interface SchedulerDeps {
-  readonly sources: readonly ScheduledSource[];
-  readonly clock: Clock;
-  readonly emit: EventSink;
-  /** One attempt: ends like runSource, or throws. `retryAfterMs` is asked after it ended. */
-  run(
-    source: SourceName,
-    attempt: { readonly number: number; readonly dueAt: EpochMs },
-    signal: AbortSignal,
-  ): Promise<{ readonly run: Run; readonly retryAfterMs?: number }>;
-  /** Newest real run of the source, whoever triggered it. */
-  lastRun(source: SourceName): Promise<Run | undefined>;
-  saveSkip(skip: Skip): Promise<void>;
-  /** Other than usual only in tests. */
-  readonly retry?: RetryPolicy;
-}
+export type { ScheduledSource, SchedulerDeps } from './scheduler-deps.ts';
 
 export interface SourceState {
   readonly source: SourceName;
   readonly next: EpochMs | undefined;
-  /** From the first attempt to the end of the last, waits between them included. */
-  readonly running: { readonly since: EpochMs; readonly attempt: number } | undefined;
+  readonly running: Entry['running'];
 }
 
-/** A source and where it stands. */
-interface Entry extends ScheduledSource {
-  readonly alarm: Alarm;
-  /** Ticks up to here are dealt with. */
-  seen: EpochMs;
-  /** What it is at; settles when the source is idle again. */
-  work: Promise<void> | undefined;
-  isDeciding: boolean;
-  running: { since: EpochMs; attempt: number } | undefined;
-  /** Somebody else is at it. Should he die or be stopped in his run, it is ours as soon as the lease has run out. */
-  isBlocked: boolean;
-}
+/** Work that hangs for so long beyond its deadline will not end any more: the process has to be started again. */
+const hungAfterMs = 600_000;
 
 export class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #stopping = new AbortController();
   #entries: readonly Entry[] = [];
-  readonly #writes = new Set<Promise<void>>();
+  readonly #notes: Notes;
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
+    this.#notes = new Notes(deps);
   }
 
   /** Arms every source and begins the runs of those that are due at once: never run, ticks missed, or the last run not ended by itself. */
@@ -94,6 +51,7 @@ export class Scheduler {
         isDeciding: false,
         running: undefined,
         isBlocked: false,
+        hanging: undefined,
       };
     });
     await Promise.all(
@@ -112,7 +70,7 @@ export class Scheduler {
         const decided = this.#look(entry);
         entry.alarm.rearm();
         await decided;
-        if (entry.isBlocked && entry.work === undefined) await this.#takeOver(entry);
+        if (entry.isBlocked && entry.work === undefined && entry.hanging === undefined) await this.#takeOver(entry);
       }),
     );
   }
@@ -125,12 +83,20 @@ export class Scheduler {
     });
   }
 
-  /** No new runs; the running ones are aborted with the reason (they finish their batch) and awaited. */
+  /** Sources whose work ignores its deadline for so long that only an end of the process helps. */
+  hung(): readonly SourceName[] {
+    const now = performance.now();
+    return this.#entries.flatMap(({ source, hanging }) =>
+      hanging !== undefined && now - hanging.from >= hungAfterMs - graceMs ? [source] : [],
+    );
+  }
+
+  /** No new runs; the running ones are aborted with the reason (they finish their batch) and awaited, but for what hangs. */
   async stop(because: unknown): Promise<void> {
     this.#stopping.abort(because);
     for (const { alarm } of this.#entries) alarm.disarm();
     await Promise.all(this.#entries.map(({ work }) => work));
-    await Promise.all(this.#writes);
+    await this.#notes.settled();
   }
 
   #lookAt(source: SourceName): void {
@@ -141,7 +107,7 @@ export class Scheduler {
     try {
       await this.#dealWithTicks(entry);
     } catch (error) {
-      this.#notStarted(entry.source, error);
+      this.#notes.broke(entry.source, undefined, error);
     }
   }
 
@@ -155,7 +121,8 @@ export class Scheduler {
     // `after` in the future: the clock was set back, and the times from now on are new ones.
     const tick = lastTick(entry.schedule, now, after);
     if (tick === undefined) return;
-    if (entry.work !== undefined) this.#skip(entry, tick, 'still-running', this.#stillRunning(entry));
+    if (entry.work !== undefined || entry.hanging !== undefined)
+      this.#notes.skip(entry.source, tick, 'still-running', stillRunning(entry));
     else
       await this.#begin(entry, (last, at) => {
         entry.isBlocked ||= isBeingServed(tick, last, at);
@@ -173,14 +140,14 @@ export class Scheduler {
   /** Resolves when it is decided; what runs then is in `entry.work`. */
   async #begin(entry: Entry, decide: (last: LastRun, now: EpochMs) => Due | undefined): Promise<void> {
     entry.isDeciding = true;
-    const decided = this.#lastRun(entry.source)
+    const decided = lastRunOf(this.#deps, entry.source)
       .then((last) => decide(last, this.#deps.clock.now()))
       .finally(() => {
         entry.isDeciding = false;
       });
     const settled = decided.then((due) => (due === undefined ? undefined : this.#run(entry, due)));
     entry.work = settled
-      .catch((error: unknown) => this.#notStarted(entry.source, error))
+      .catch((error: unknown) => this.#notes.broke(entry.source, undefined, error))
       .finally(() => {
         entry.work = undefined;
         entry.running = undefined;
@@ -188,94 +155,15 @@ export class Scheduler {
     await decided.catch(() => {});
   }
 
-  /** A store that cannot say must not keep a source from being read: the run itself then says what is wrong, and is tried again. */
-  async #lastRun(source: SourceName): Promise<LastRun> {
-    try {
-      return await this.#deps.lastRun(source);
-    } catch {
-      return 'unknown';
-    }
-  }
-
-  async #run(entry: Entry, due: Due): Promise<void> {
-    const { clock, emit, retry } = this.#deps;
-    const { source, schedule } = entry;
-    const { signal } = this.#stopping;
-    if (signal.aborted) return;
-    const since = clock.now();
-    if (due.missed !== undefined)
-      this.#skip(entry, due.missed.last, 'missed', missedText(due.missed, schedule.timeZone));
-    let retryAfterMs: number | undefined;
-    const attempt = async (number: number): Promise<Run> => {
-      entry.running = { since, attempt: number };
-      retryAfterMs = undefined;
-      const ended = await attemptWithDeadline(entry, signal, (aborted) =>
-        this.#deps.run(source, { number, dueAt: due.at }, aborted),
-      );
-      retryAfterMs = ended.retryAfterMs;
-      return ended.run;
-    };
-    try {
-      await withRetries({
-        attempt,
-        first: due.attempt,
-        until: nextTicks(schedule, 1, since)[0],
-        clock,
-        signal,
-        onRetry: (facts) => emit({ kind: 'run:retrying', source, ...facts }),
-        retryAfterMs: () => retryAfterMs,
-        ...(retry === undefined ? {} : { policy: retry }),
-      });
-    } catch (error) {
-      if (error instanceof RosterdError && error.code === 'run-in-progress') await this.#elsewhere(entry, due, error);
-      else this.#notStarted(source, error);
-    }
-  }
-
-  /** A replica or a person has the lease. When that run is the one of this tick, there is nothing to tell. */
-  async #elsewhere(entry: Entry, due: Due, error: RosterdError): Promise<void> {
-    entry.isBlocked = true;
-    if (!due.isScheduled) return;
-    const last = await this.#lastRun(entry.source);
-    if (!isServed(due.at, last, this.#deps.clock.now())) this.#skip(entry, due.at, 'running-elsewhere', error.message);
-  }
-
-  #stillRunning({ running, schedule: { timeZone } }: Entry): string {
-    if (running === undefined) return 'the run before it had not ended';
-    const tries = running.attempt === 1 ? '' : `, now at attempt ${running.attempt},`;
-    return `the run that began at ${wallText(running.since, timeZone)} (${timeZone})${tries} had not ended`;
-  }
-
-  #skip({ source }: Entry, dueAt: EpochMs, reason: SkipReason, detail: string): void {
-    this.#deps.emit({ kind: 'tick:skipped', source, dueAt, reason, detail });
-    const write = this.#saved({ source, dueAt, at: this.#deps.clock.now(), reason, detail });
-    this.#writes.add(write);
-    void write.finally(() => this.#writes.delete(write));
-  }
-
-  async #saved(skip: Skip): Promise<void> {
-    try {
-      await this.#deps.saveSkip(skip);
-    } catch {
-      // The event has told it; a row for `rosterd status` is not worth a run.
-    }
-  }
-
-  #notStarted(source: SourceName, error: unknown): void {
-    const { signal } = this.#stopping;
-    // Aborted work may end with the reason of the abort, or with what a driver makes of it.
-    if (signal.aborted && (error === signal.reason || isAbort(error))) return;
-    const errorCode = error instanceof RosterdError ? error.code : 'bug';
-    // A fault of rosterd itself is told with its stack.
-    const because =
-      error instanceof RosterdError
-        ? error.message
-        : error instanceof Error
-          ? (error.stack ?? error.message)
-          : String(error);
-    this.#deps.emit({ kind: 'run:not-started', source, errorCode, because });
+  #run(entry: Entry, due: Due): Promise<void> {
+    return runDue({ deps: this.#deps, notes: this.#notes, entry, due, signal: this.#stopping.signal });
   }
 }
 
-const isAbort = (error: unknown): boolean =>
-  error instanceof RosterdError ? error.code === 'interrupted' : error instanceof Error && error.name === 'AbortError';
+function stillRunning({ running, hanging, schedule: { timeZone } }: Entry): string {
+  const at = (time: EpochMs): string => `the run that began at ${wallText(time, timeZone)} (${timeZone})`;
+  if (hanging !== undefined) return `${at(hanging.since)} did not stop at its deadline and hangs`;
+  if (running === undefined) return 'the run before it had not ended';
+  const tries = running.attempt === 1 ? '' : `, now at attempt ${running.attempt},`;
+  return `${at(running.since)}${tries} had not ended`;
+}
