@@ -265,4 +265,18 @@ describe('longestPauseMs', () => {
     expect(overdueAfterMs(schedule, from)).toBe(72 * hour);
     expect(overdueAfterMs({ ...schedule, overdueAfterMs: 5 * hour }, from)).toBe(5 * hour);
   });
+
+  it('is searched once for every schedule and day, however often it is asked for', () => {
+    const schedule = { ...prague('7 3 * * *'), deadlineMs: hour, overdueAfterMs: undefined };
+    const searches = vi.spyOn(Intl, 'DateTimeFormat');
+    const first = overdueAfterMs(schedule, from);
+    expect(searches).toHaveBeenCalledTimes(1);
+    for (const later of [1, 60_000, 11 * hour])
+      expect(overdueAfterMs({ ...schedule }, asEpochMs(from + later))).toBe(first);
+    expect(searches).toHaveBeenCalledTimes(1);
+    overdueAfterMs(schedule, asEpochMs(from + 12 * hour));
+    overdueAfterMs({ ...schedule, timeZone: 'UTC' }, from);
+    expect(searches).toHaveBeenCalledTimes(3);
+    searches.mockRestore();
+  });
 });

@@ -159,7 +159,21 @@ export function longestPauseMs({ full, timeZone }: Cron, from: EpochMs): number 
 
 const isSameMinute = (a: number, b: number): boolean => Math.floor(a / 60_000) === Math.floor(b / 60_000);
 
+/** A few schedules, each for the few days that are asked about: a search takes long, and is asked for at every beat and scrape. */
+const mostKnown = 100;
+const known = new Map<string, number>();
+
+/** The same for every moment of a day. */
+function longestPauseOfDay(cron: Cron, from: EpochMs): number {
+  const day = asEpochMs(startOfDay(from));
+  const key = `${day} ${cron.timeZone} ${cron.full}`;
+  const pauseMs = known.get(key) ?? longestPauseMs(cron, day);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, pauseMs);
+  return pauseMs;
+}
+
 /** How long the source may be without a complete read before a person is told. */
 export function overdueAfterMs(schedule: SourceSchedule, from: EpochMs): number {
-  return schedule.overdueAfterMs ?? 3 * longestPauseMs(schedule, from);
+  return schedule.overdueAfterMs ?? 3 * longestPauseOfDay(schedule, from);
 }
