@@ -51,6 +51,7 @@ export function notifying(installation: Installation, actor: string): Notifying 
   const { config, store } = installation;
   const messengers = createMessengers(config);
   return {
+    targets: [...messengers.keys()],
     list: (filter) => store.read.deliveries(filter),
     async retry(which) {
       const outcome = await retryGivenUp(store, which, [...messengers.keys()], clock.now());

@@ -31,6 +31,8 @@ export interface StatusContext {
     readonly type: string;
     readonly schedule?: SourceSchedule;
   }[];
+  /** The configured ones. */
+  readonly noticeTargets: readonly string[];
   /** The next `count` times after `from`. */
   nextTicks(schedule: SourceSchedule, count: number, from: EpochMs): readonly EpochMs[];
   /** How long after a complete read at `from` the source is overdue. */
@@ -77,6 +79,8 @@ export interface Status {
   /** Who plans and applies; one at a time over all sources. */
   readonly reconciling?: LeaseHolder;
   readonly notices: { readonly waiting: number; readonly givenUp: number };
+  /** Names; none: nobody is told of anything. */
+  readonly noticeTargets: readonly string[];
   readonly pauseOfAll?: Pause;
   readonly auditHead: AuditHead;
 }
@@ -123,6 +127,7 @@ export async function readStatus(context: StatusContext): Promise<Status> {
     sources,
     ...(reconciling === undefined ? {} : { reconciling: holderOf(reconciling) }),
     notices: await read.deliveryCounts(),
+    noticeTargets: context.noticeTargets,
     ...(pauseOfAll === undefined ? {} : { pauseOfAll }),
     auditHead: await read.auditHead(),
   };

@@ -77,6 +77,8 @@ export interface TestOutcome {
 
 /** Telling people: the outbox and the targets. */
 export interface Notifying {
+  /** The configured ones; none: nobody is told of anything. */
+  readonly targets: readonly string[];
   /** Newest first. `undelivered`: waiting or given up. */
   list(filter: { readonly state: 'any' | 'undelivered'; readonly limit: number }): Promise<readonly Delivery[]>;
   /** Puts back what was given up, one or all of it, but for targets that are not configured any more (`left`). Throws `usage`. */

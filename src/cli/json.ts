@@ -291,6 +291,8 @@ export interface StatusJson {
   /** Of every source. */
   readonly pauseOfAll: SwitchJson | null;
   readonly notices: { readonly waiting: number; readonly givenUp: number };
+  /** Configured ones; none: nobody is told of anything. */
+  readonly noticeTargets: readonly string[];
   readonly auditHead: string;
   readonly sources: readonly SourceStatusJson[];
 }

@@ -24,6 +24,7 @@ export const statusJson = (status: Status): StatusJson => ({
   reconciling: status.reconciling === undefined ? null : holderJson(status.reconciling),
   pauseOfAll: status.pauseOfAll === undefined ? null : pauseJson(status.pauseOfAll),
   notices: status.notices,
+  noticeTargets: status.noticeTargets,
   auditHead: formatHead(status.auditHead),
   sources: status.sources.map((source) => sourceStatusJson(status, source)),
 });

@@ -37,11 +37,11 @@ export function printStatus(terminal: Terminal, status: Status): void {
     terminal.line(`${name}  ${terminal.style(styles[health], health)}  ${terminal.style('dim', source.type)}`);
     for (const [label, text] of sourceLines(status, source)) printFact(terminal, label, text);
   }
-  const { waiting, givenUp } = status.notices;
-  if (waiting + givenUp === 0) return;
-  terminal.line();
-  const text = noticesText(waiting, givenUp);
-  for (const line of wrapped(terminal, text, 0)) terminal.line(givenUp > 0 ? terminal.style('red', line) : line);
+  const notices = noticeLines(status);
+  if (notices.length > 0) terminal.line();
+  for (const { text, style } of notices)
+    for (const line of wrapped(terminal, text, 0))
+      terminal.line(style === undefined ? line : terminal.style(style, line));
 }
 
 // --- everything -----------------------------------------------------------------
@@ -72,6 +72,18 @@ function headLines(status: Status): readonly HeadLine[] {
 }
 
 const placeText = ({ host, pid }: LeaseHolder): string => (pid === undefined ? host : `${host}, pid ${pid}`);
+
+function noticeLines({ notices: { waiting, givenUp }, noticeTargets }: Status): readonly HeadLine[] {
+  return [
+    ...(noticeTargets.length > 0 ? [] : [{ text: nobodyIsTold, style: 'yellow' as const }]),
+    ...(waiting + givenUp === 0
+      ? []
+      : [{ text: noticesText(waiting, givenUp), ...(givenUp > 0 ? { style: 'red' as const } : {}) }]),
+  ];
+}
+
+/** Also what `rosterd notify list` says of it. */
+export const nobodyIsTold = 'Nobody is told: there is no target under notify in the configuration.';
 
 function noticesText(waiting: number, givenUp: number): string {
   const wait = waiting === 0 ? [] : [`${plural(waiting, 'notice waits', 'notices wait')} to be sent`];

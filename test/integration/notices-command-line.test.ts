@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestCertificates } from '../lab/certificates.ts';
+import { DaemonProcess } from '../lab/daemon-process.ts';
 import { type HookServer, startHookServer } from '../lab/hook-server.ts';
 import { type MailServer, startMailServer } from '../lab/mail-server.ts';
 import { type Ended, runCli } from '../unit/cli-process.ts';
@@ -60,6 +61,24 @@ describe('rosterd notify test', () => {
     const wrong = await cli('notify', 'test', 'chad');
     expect(wrong.code).toBe(4);
     expect(wrong.stderr).toContain('There is no target chad. Configured: mail, chat. [target-unknown]');
+  });
+});
+
+describe('without any target', () => {
+  it('list and status say that nobody is told, and the daemon warns of it', async () => {
+    await office.configure({
+      head: 'serve: { listen: off }\n',
+      source: '    schedule: { full: "0 3 * * *" }\n',
+    });
+    expect((await cli('notify', 'list')).stdout).toBe(
+      'No notices.\nNobody is told: there is no target under notify in the configuration.\n',
+    );
+    expect((await cli('status')).stdout).toContain('\nNobody is told: there is no target under notify');
+    expect(await json('status')).toMatchObject({ noticeTargets: [] });
+    const daemon = new DaemonProcess(office.configFile);
+    await daemon.message('daemon started').finally(() => daemon.end());
+    const said = daemon.lines.filter(({ message }) => message.includes('nobody is told'));
+    expect(said.map(({ level }) => level)).toEqual(['warn']);
   });
 });
 

@@ -34,7 +34,15 @@ async function statusWith(schedule?: SourceSchedule): Promise<Status> {
   const { store } = office;
   const own = { name: hq, type: 'active-directory', ...(schedule === undefined ? {} : { schedule }) };
   const reads = createAdminReader(store.core.read);
-  return readStatus({ store, reads, now: () => office.now(), sources: [own], nextTicks, overdueAfterMs });
+  return readStatus({
+    store,
+    reads,
+    now: () => office.now(),
+    sources: [own],
+    noticeTargets: [],
+    nextTicks,
+    overdueAfterMs,
+  });
 }
 
 async function hqWith(schedule?: SourceSchedule): Promise<SourceStatus & { readonly health: string }> {
@@ -97,6 +105,7 @@ describeStores('the status', (stores) => {
       daemons: [],
       sources: [{ source: hq, type: 'active-directory', findings: 0, failingTicks: 0, isOverdue: false }],
       notices: { waiting: 0, givenUp: 0 },
+      noticeTargets: [],
       auditHead: await office.store.read.auditHead(),
     });
     expect((await hqWith(hourly)).health).toBe('never read');

@@ -141,7 +141,7 @@ const app: App = {
   reject: unused,
   verifyAudit: () =>
     Promise.resolve({ ok: false, seq: 12, problem: 'altered', message: 'Entry 12 is not what was written.' }),
-  notify: { list: unused, retry: unused, test: unused, deliver: () => Promise.resolve([]) },
+  notify: { targets: [], list: unused, retry: unused, test: unused, deliver: () => Promise.resolve([]) },
   close: () => Promise.resolve(),
 };
 

@@ -83,6 +83,7 @@ const statusOf = (source: Partial<SourceStatus> = {}, more: Partial<Status> = {}
   daemons: [daemon],
   sources: [{ ...well, ...source }],
   notices: { waiting: 0, givenUp: 0 },
+  noticeTargets: ['ops-mail'],
   auditHead: { seq: 7, mac: 'ff' },
   ...more,
 });
@@ -233,6 +234,13 @@ describe('the status in words', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  it('says that nobody is told when no target is configured', () => {
+    expect(printed(statusOf({}, { noticeTargets: [] }))).toMatch(
+      /\n\nNobody is told: there is no target under notify in the configuration\.\n$/u,
+    );
+    expect(printed(statusOf())).not.toContain('Nobody is told');
+  });
+
   it('tells a run that was left open, and who goes on with it', () => {
     expect(printed(statusOf({ leftOpen: openRun }))).toContain(
       '  unfinished  run 42 began 2026-11-22T01:59Z, 13 min ago, and ended while applying; the next run goes on: rosterd sync hq\n',
@@ -260,6 +268,7 @@ describe('the status for scripts', () => {
       reconciling: null,
       pauseOfAll: null,
       notices: { waiting: 0, givenUp: 0 },
+      noticeTargets: ['ops-mail'],
       auditHead: '7:ff',
       sources: [
         {

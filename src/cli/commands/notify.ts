@@ -10,6 +10,7 @@ import { type Cli, parseCount, withApp } from '../cli.ts';
 import { describe, describeGroup } from '../describe-command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { describeError, errorJson } from '../print-error.ts';
+import { nobodyIsTold } from '../status-text.ts';
 import { type Column, printable, printTable } from '../table.ts';
 import { tellPeople } from '../tell-people.ts';
 import { deliveryJson, deliveryStateOf } from '../to-json.ts';
@@ -82,9 +83,13 @@ function addList(group: Command, cli: Cli): void {
     withApp(cli, command, async (app, { format }) => {
       const state = options.undelivered ? 'undelivered' : 'any';
       const deliveries = await app.notify.list({ state, limit: parseCount(options.limit, '--limit') });
-      if (format === 'json') cli.terminal.line(JSON.stringify({ deliveries: deliveries.map(deliveryJson) }));
-      else if (deliveries.length === 0) cli.terminal.line('No notices.');
+      if (format === 'json') {
+        cli.terminal.line(JSON.stringify({ deliveries: deliveries.map(deliveryJson) }));
+        return;
+      }
+      if (deliveries.length === 0) cli.terminal.line(options.undelivered ? 'Nothing is undelivered.' : 'No notices.');
       else printTable(cli.terminal, columns, deliveries);
+      if (app.notify.targets.length === 0) cli.terminal.line(cli.terminal.style('yellow', nobodyIsTold));
     }),
   );
 }
