@@ -13,6 +13,10 @@ import { withValueAt } from './sections.ts';
 /** A connection URL or a password is short; more than this is the wrong file. */
 const maxSecretBytes = 64 * 1024;
 
+/** A file system that is asleep may take seconds. */
+const readWithinMs = 10_000;
+const hangText = `could not be read within ${readWithinMs / 1_000} s: its file system does not answer, or it is a pipe that nobody writes to`;
+
 const refText = (ref: SecretRef): string => ('env' in ref ? `the variable ${ref.env}` : `the file ${ref.file}`);
 
 function missing(ref: SecretRef, what: string, because: string, cause?: unknown): RosterdError {
@@ -35,14 +39,40 @@ function fileTrouble(error: unknown): string {
   }
 }
 
-async function readSecretFile(ref: { readonly file: string }, what: string): Promise<string> {
-  let bytes: Uint8Array;
+/** A read that hangs keeps its thread for good, and Node has four for all files and names: the next one waits for the same read. */
+const readsUnderWay = new Map<string, Promise<Uint8Array | 'too large'>>();
+
+function bytesOf(file: string): Promise<Uint8Array | 'too large'> {
+  const known = readsUnderWay.get(file);
+  if (known !== undefined) return known;
+  const read = readSmall(file).finally(() => readsUnderWay.delete(file));
+  readsUnderWay.set(file, read);
+  return read;
+}
+
+async function readSmall(file: string): Promise<Uint8Array | 'too large'> {
+  const { size } = await stat(file);
+  return size > maxSecretBytes ? 'too large' : readFile(file);
+}
+
+async function bytesInTime(file: string): Promise<Uint8Array | 'too large' | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, readWithinMs, 'late');
+  });
   try {
-    if ((await stat(ref.file)).size > maxSecretBytes) throw missing(ref, what, 'is too large to be a secret');
-    bytes = await readFile(ref.file);
-  } catch (error) {
-    throw error instanceof RosterdError ? error : missing(ref, what, fileTrouble(error), error);
+    return await Promise.race([bytesOf(file), late]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function readSecretFile(ref: { readonly file: string }, what: string): Promise<string> {
+  const bytes = await bytesInTime(ref.file).catch((error: unknown) => {
+    throw missing(ref, what, fileTrouble(error), error);
+  });
+  if (bytes === 'too large') throw missing(ref, what, 'is too large to be a secret');
+  if (bytes === 'late') throw missing(ref, what, hangText);
   try {
     // Editors and `echo` end a file with one line end that is not part of the secret; more than one was meant.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/u, '');
@@ -53,7 +83,7 @@ async function readSecretFile(ref: { readonly file: string }, what: string): Pro
 
 /**
  * The secret as text. `what` names the key for people: `connection.bind.password of source ad-hq`.
- * Throws RosterdError `secret-missing` when the variable or file is not there, not readable or empty.
+ * Throws RosterdError `secret-missing` when the variable or file is not there, not readable (in time) or empty.
  */
 export async function resolveSecret(ref: SecretRef, what: string): Promise<string> {
   const value = 'env' in ref ? environmentVariable(ref.env) : await readSecretFile(ref, what);

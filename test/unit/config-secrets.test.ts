@@ -1,4 +1,5 @@
 // Secrets: read late, exactly as stored, never in a message.
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rosterd-secrets-'));
 });
 afterEach(async () => {
+  vi.useRealTimers();
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
@@ -82,6 +84,24 @@ describe('resolveSecret', () => {
     expect((await failure(resolveSecret({ file: large }, 'x'))).message).toContain('is too large to be a secret');
     const binary = await write('binary', Uint8Array.of(0xff, 0xfe, 0x41));
     expect((await failure(resolveSecret({ file: binary }, 'x'))).message).toContain('is not UTF-8 text');
+  });
+
+  it('gives up on a file that does not answer, and asks it only once as long as it does not', async () => {
+    const file = join(folder, 'pipe');
+    execFileSync('mkfifo', [file]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const attempts = [failure(resolveSecret({ file }, 'x')), failure(resolveSecret({ file }, 'y'))];
+
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    const [first, second] = await Promise.all(attempts);
+    expect(first).toMatchObject({ code: 'secret-missing', subject: 'x' });
+    expect(first?.message).toContain(`the file ${file} could not be read within 10 s`);
+    expect(second?.subject).toBe('y');
+    // It answers after all: whoever asks meanwhile has the answer of the first read, for who else would have taken it?
+    const third = resolveSecret({ file }, 'z');
+    await writeFile(file, 'geheim\n');
+    expect(await third).toBe('geheim');
   });
 });
 
