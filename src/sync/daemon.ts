@@ -80,16 +80,21 @@ export class Daemon {
     await this.#renewPlace();
     emit({ kind: 'daemon:started', version, holder, scheduled });
     try {
-      await schedules.start();
-      this.#isStarted = true;
-      await this.#deps.onReady();
-      while (!signal.aborted) {
-        await this.#beat();
-        await sleep(this.#deps.beatMs, undefined, { signal }).catch(() => undefined);
-      }
+      // Asked to stop before it began: no run begins only to be broken off.
+      if (!signal.aborted) await schedules.start();
+      if (!signal.aborted) await this.#watch(signal);
     } finally {
       await this.#stop(signal.reason);
       emit({ kind: 'daemon:stopped', upMs: Math.round(performance.now() - startedAt) });
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    this.#isStarted = true;
+    await this.#deps.onReady();
+    while (!signal.aborted) {
+      await this.#beat();
+      await sleep(this.#deps.beatMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
