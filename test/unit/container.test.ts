@@ -179,8 +179,10 @@ describe('the image as a folder', () => {
   let env: Readonly<Record<string, string>>;
   const rosterd = (...args: readonly string[]) => run(process.execPath, [...entry, ...args], { cwd: folder, env });
 
-  it('is started by Node itself', () => {
-    expect(JSON.parse(of('ENTRYPOINT'))[0]).toBe('node');
+  it('is started by Node itself, and opens no debugger by a signal', () => {
+    const words = JSON.parse(of('ENTRYPOINT'));
+    expect(words[0]).toBe('node');
+    expect(words).toContain('--disable-sigusr1');
   });
 
   it('has no tools in it', () => {

@@ -128,6 +128,21 @@ describe('createLogger', () => {
     await new Promise((resolve) => setImmediate(resolve));
     logger.info('three');
   });
+
+  it('ends soon when nobody takes what it says, and says nothing after its end', async () => {
+    const taken: string[] = [];
+    const output = new Writable({ write: (chunk) => void taken.push(String(chunk)) });
+    const logger = createLogger({ level: 'info', format: 'json', output });
+    logger.info('one');
+
+    await logger.close();
+    logger.info('two');
+    logger.child({ run: 1 }).error('three');
+    await logger.close();
+
+    expect(taken).toHaveLength(1);
+    expect(output.writableLength).toBe(taken[0]?.length);
+  });
 });
 
 describe('redaction', () => {

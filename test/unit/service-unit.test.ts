@@ -30,6 +30,15 @@ describe('config/rosterd.service', () => {
     expect(words).toEqual(['serve', '--config', '/etc/rosterd/rosterd.yaml']);
   });
 
+  it('starts it so that no signal opens a debugger', async () => {
+    const tellHow = 'data:text/javascript,console.log(process.execArgv.join())';
+    const [program = ''] = (setting('ExecStart') ?? '').split(' ');
+    const { stdout } = await run(program.replace(installedAt, root), ['--version'], {
+      env: { ...process.env, NODE_OPTIONS: `--import=${tellHow}` },
+    });
+    expect(stdout.split('\n')[0]).toBe('--disable-sigusr1');
+  });
+
   it('waits for a stop longer than the daemon takes for it by default', () => {
     expect(Number(setting('TimeoutStopSec')) * 1_000).toBeGreaterThan(load(fileWith('')).serve.stopWithinMs);
   });
