@@ -6,7 +6,7 @@ import { parseHead } from '../model/audit.ts';
 import type { AuditHead } from '../sync/ports.ts';
 import { readAuditHead } from './audit.ts';
 import { emptyHead, hashPayload, macOf, type StoredEntry } from './audit-chain.ts';
-import { erasedAction, erasedUpTo } from './retention.ts';
+import { erasedAction, erasedUpTo, upToOf } from './retention.ts';
 import type { Sql } from './sql.ts';
 
 /**
@@ -57,13 +57,13 @@ export async function verifyAudit(
   const stored = await readAuditHead(sql);
   const notes = await readNotes(sql, question);
   if (!Array.isArray(notes)) return notes;
-  const erased = await erasedUpTo(sql);
+  const erasing: Erasing = { said: await erasedUpTo(sql), proven: 0, missing: 0 };
   let previous = emptyHead;
   for (;;) {
     signal?.throwIfAborted();
     const rows = await readChunk(sql, previous.seq);
     for (const row of rows) {
-      const verdict = await checkEntry(sql, key, row, previous, stored, erased);
+      const verdict = await checkEntry(sql, key, row, previous, stored, erasing);
       if (verdict !== undefined) return verdict;
       previous = { seq: row.seq, mac: row.mac };
       if (row.seq === stored.seq && row.mac !== stored.mac) return headMismatch(stored, previous);
@@ -75,6 +75,9 @@ export async function verifyAudit(
     if (rows.length < chunk) break;
   }
   const last = previous;
+  // The entry that had said so is not there any more: nobody proved it.
+  if (erasing.missing > erasing.proven)
+    return failure(erasing.missing, 'payload', `The payload of entry ${erasing.missing} was taken away.`);
   const unseen = notes.find(({ head }) => head.seq > last.seq);
   if (unseen !== undefined) {
     const what = `The log ends at entry ${last.seq}; the head of an entry ${unseen.head.seq} ${unseen.by}.`;
@@ -82,6 +85,16 @@ export async function verifyAudit(
   }
   const verdict = await compareHead(sql, last, stored);
   return verdict.ok ? ((await findUntold(sql, last)) ?? verdict) : verdict;
+}
+
+/** Up to which entry payloads may be gone: entries of the log say so, and each counts for good only when it was proven in its turn. */
+interface Erasing {
+  /** By all that say so, proven or not. Runs erase while the log is proven, so it is read again before a payload is missed. */
+  said: number;
+  /** By those that are proven. */
+  proven: number;
+  /** The last entry without a payload. */
+  missing: number;
 }
 
 /** A head that the log must contain. `by` says who noted it: `was noted by run 7`. */
@@ -155,7 +168,7 @@ async function checkEntry(
   row: EntryRow,
   previous: AuditHead,
   head: AuditHead,
-  erased: number,
+  erasing: Erasing,
 ): Promise<AuditVerdict | undefined> {
   const expected = previous.seq + 1;
   if (row.seq !== expected) {
@@ -163,7 +176,7 @@ async function checkEntry(
     const missing = last === expected ? `Entry ${expected} is` : `Entries ${expected} to ${last} are`;
     return failure(expected, 'cut', `${missing} missing.`);
   }
-  if (macOf(key, toStored(row), previous.mac) === row.mac) return checkPayload(row, erased);
+  if (macOf(key, toStored(row), previous.mac) === row.mac) return proveEntry(sql, row, erasing);
   const problem = await diagnose(sql, key, row, previous, head);
   return failure(row.seq, problem, explanations[problem](row.seq));
 }
@@ -213,6 +226,20 @@ async function findOriginal(sql: Sql, key: KeyObject, seq: number, previousMac: 
 
 async function macAt(sql: Sql, seq: number): Promise<string> {
   return (await sql.first<{ mac: string }>('SELECT mac FROM audit_entries WHERE seq = $1', seq))?.mac ?? '';
+}
+
+async function proveEntry(sql: Sql, row: EntryRow, erasing: Erasing): Promise<AuditVerdict | undefined> {
+  const isErased =
+    row.change_id === null ? row.payload === null : row.change_found !== null && row.change_payload === null;
+  if (isErased) {
+    // One transaction erases and says so: whoever sees the one sees the other.
+    if (row.seq > erasing.said) erasing.said = await erasedUpTo(sql);
+    erasing.missing = row.seq;
+  }
+  const verdict = checkPayload(row, erasing.said);
+  if (verdict === undefined && row.action === erasedAction && row.payload !== null)
+    erasing.proven = Math.max(erasing.proven, upToOf(row.payload));
+  return verdict;
 }
 
 /** `erased`: up to this entry a payload may be gone, leaving its hash. */

@@ -90,7 +90,7 @@ export async function erasedUpTo(sql: Sql): Promise<number> {
 }
 
 /** 0 for what rosterd did not write: its MAC is wrong then. */
-function upToOf(payload: string): number {
+export function upToOf(payload: string): number {
   try {
     const { upTo } = JSON.parse(payload) as { upTo: unknown };
     return typeof upTo === 'number' ? upTo : 0;
