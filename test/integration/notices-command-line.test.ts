@@ -9,7 +9,7 @@ import { DaemonProcess } from '../lab/daemon-process.ts';
 import { type HookServer, startHookServer } from '../lab/hook-server.ts';
 import { type MailServer, startMailServer } from '../lab/mail-server.ts';
 import { type Ended, runCli } from '../unit/cli-process.ts';
-import { day, type Office, openOffice } from './sync-fixture.ts';
+import { hour, type Office, openOffice } from './sync-fixture.ts';
 
 const key = Buffer.from('0123456789abcdef0123456789abcdef');
 
@@ -18,8 +18,8 @@ let mail: MailServer;
 let hook: HookServer;
 
 beforeEach(async () => {
-  // The program has the clock of the machine.
-  office = await openOffice({ startAt: Date.now() - day, pageSize: 100 });
+  // The program has the clock of the machine; that of the directory is not far from it.
+  office = await openOffice({ startAt: Date.now() - hour / 2, pageSize: 100 });
   const certificates = createTestCertificates(join(office.folder, 'tls'));
   mail = await startMailServer({ tls: 'implicit', certificate: certificates.good });
   hook = await startHookServer(key, certificates.good);
