@@ -143,11 +143,10 @@ const adviceOf = (run: Run | undefined): Fact | undefined =>
     : ['', errorCatalogue[run.errorCode].advice];
 
 function runningText({ run, ...holder }: NonNullable<SourceStatus['running']>, at: EpochMs): string {
-  const what =
-    run === undefined
-      ? 'somebody begins, or carries out a decision'
-      : `run ${run.id}, ${run.state}, since ${when(run.startedAt, at)}, by ${run.actor}`;
-  return `${what}; ${placeText(holder)}`;
+  if (run === undefined) return `somebody begins, or carries out a decision; ${placeText(holder)}`;
+  const waits = run.state === 'reading' && run.read !== undefined;
+  const what = waits ? 'has been read, and waits until another source has planned and applied' : run.state;
+  return `run ${run.id}, ${what}, since ${when(run.startedAt, at)}, by ${run.actor}; ${placeText(holder)}`;
 }
 
 const leftOpenText = ({ id, state, source, startedAt, because }: Run, at: EpochMs): string =>

@@ -116,7 +116,8 @@ export async function approveHeld(
   const { store, clock } = deps;
   return deciding(deps, id, async (held, lease) => {
     await refusePaused(store.read, held.run.source, clock);
-    await lease.acquireReconcile(signal);
+    const record = new RunRecord(held.run, clock, deps.emit);
+    await lease.acquireReconcile(signal, async () => void record.phase('waiting'));
     // What people decided before is in what would be held now, or that would be another set.
     const checkedAt = clock.now();
     await checkStillMeant(deps, held, decision.actor, signal);

@@ -8,7 +8,16 @@ import type { NoticeKind } from '../model/notice.ts';
 import type { AppliedCounts, RunCounts, RunState } from '../model/run.ts';
 import type { SkipReason } from '../model/schedule.ts';
 
-export type RunPhase = 'connecting' | 'reading' | 'confirming' | 'planning' | 'judging' | 'applying' | 'verifying';
+/** `waiting`: another source plans or applies. */
+export type RunPhase =
+  | 'connecting'
+  | 'reading'
+  | 'confirming'
+  | 'waiting'
+  | 'planning'
+  | 'judging'
+  | 'applying'
+  | 'verifying';
 
 interface OfRun {
   readonly run: RunId;

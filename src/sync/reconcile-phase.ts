@@ -29,9 +29,9 @@ const conflictCodes: readonly FindingCode[] = ['username-conflict', 'email-confl
 const planCodes = (Object.keys(findingCodes) as FindingCode[]).filter((code) => !runCodes.includes(code));
 
 export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise<void> {
-  const { record, store, lease, deps, signal } = scope;
+  const { record, store, lease, deps } = scope;
   if (await endsPaused(scope, read)) return;
-  await lease.acquireReconcile(signal);
+  await waitForReconcile(scope);
   // Another source may have been at it for a while.
   if (await endsPaused(scope, read)) return;
   record.set({ state: 'planning' });
@@ -48,6 +48,17 @@ export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise
   await storeVerdict(session, judgement, record.set({ state: 'applying', applied }), scope.intent);
   if (scope.intent === 'apply') await applyAndVerify(scope, session, judgement, read);
   end(scope, judgement, read);
+}
+
+/** Its row says while it waits, and only then, that it is still reading and has read: `rosterd status` tells it. */
+async function waitForReconcile({ record, lease, signal }: RunScope): Promise<void> {
+  let hasWaited = false;
+  await lease.acquireReconcile(signal, async () => {
+    hasWaited = true;
+    record.phase('waiting');
+    await lease.write((tx) => tx.runRows.saveRun(record.run));
+  });
+  if (hasWaited) await lease.write((tx) => tx.runRows.saveRun(record.set({ state: 'planning' })));
 }
 
 /** While a person has paused the source nothing is planned: who is dirty stays dirty, and the mirror is up to date. */

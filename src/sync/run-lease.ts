@@ -17,8 +17,6 @@ const usualTimes: LeaseTimes = {
 const pollMs = 500;
 const giveBackEveryMs = 1_000;
 const reconcile = 'reconcile';
-/** Another source's plan and apply may take this long before we give up. */
-const reconcileWaitMs = 30 * 60_000;
 
 export class RunLease {
   readonly #store: SyncStore;
@@ -45,22 +43,21 @@ export class RunLease {
     throw new RosterdError('run-in-progress', `Source ${source} is being synced by ${heldBy}.`, { subject: source });
   }
 
-  /** Waits for the other sources' reconciling to end. A run that resumed an earlier one has it already. */
-  async acquireReconcile(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits for the other sources' reconciling to end, for as long as the signal allows: a schedule has its deadline, a person Ctrl-C.
+   * What it holds already is kept meanwhile. `onWait` is called once, when it has to wait. A run that resumed an earlier one has it already.
+   */
+  async acquireReconcile(signal: AbortSignal, onWait: () => Promise<void> = async () => {}): Promise<void> {
     if (this.#held.some((lease) => lease.name === reconcile)) return;
-    const deadline = performance.now() + reconcileWaitMs;
-    for (;;) {
-      const heldBy = await this.#try(reconcile);
-      if (heldBy === undefined) return;
-      if (performance.now() > deadline) {
-        throw new RosterdError('run-in-progress', `The reconciling of ${heldBy} did not end in time.`, {
-          subject: reconcile,
+    if ((await this.#try(reconcile)) === undefined) return;
+    await onWait();
+    await this.keepDuring(signal, async (until) => {
+      do {
+        await sleep(pollMs, undefined, { signal: until }).catch(() => {
+          throw stopReason(until);
         });
-      }
-      await sleep(pollMs, undefined, { signal }).catch(() => {
-        throw stopReason(signal);
-      });
-    }
+      } while ((await this.#try(reconcile)) !== undefined);
+    });
   }
 
   async #try(name: string): Promise<string | undefined> {
