@@ -11,6 +11,7 @@ import { compilePolicy } from './config/compile.ts';
 import type { Config } from './config/config.ts';
 import { serviceEnvironment } from './config/environment.ts';
 import { inspectAuditKey } from './config/secret.ts';
+import { secretsChangedAt } from './config/secrets-changed.ts';
 import { RosterdError } from './model/errors.ts';
 import type { EpochMs } from './model/ids.ts';
 import { fanOut } from './observe/fan-out.ts';
@@ -169,7 +170,7 @@ function schedulerDeps(
   sources: readonly ScheduledSource[],
   emit: EventSink,
 ): ConstructorParameters<typeof Scheduler>[0] {
-  const { store } = installation;
+  const { config, store } = installation;
   return {
     sources,
     clock,
@@ -189,6 +190,11 @@ function schedulerDeps(
       return retryAfterMs === undefined ? { run } : { run, retryAfterMs };
     },
     lastRun: async (source) => (await store.read.runs({ source, kind: 'real', limit: 1 }))[0],
+    recentRuns: (source, limit) => store.read.runs({ source, kind: 'real', limit }),
+    async credentialsChangedAt(name) {
+      const source = config.sources.find((candidate) => candidate.name === name);
+      return source === undefined ? undefined : secretsChangedAt(config, source);
+    },
     saveSkip: (skip) => store.write((tx) => tx.saveSkip(skip)),
   };
 }

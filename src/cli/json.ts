@@ -267,7 +267,7 @@ export interface SourceStatusJson {
   /** Open ones. */
   readonly findings: number;
   readonly pause: SwitchJson | null;
-  /** The last scheduled time at which nothing ran; `reason`: still-running, running-elsewhere, missed */
+  /** The last scheduled time at which nothing ran; `reason`: still-running, running-elsewhere, missed, credentials-refused */
   readonly skipped: {
     readonly dueAt: string;
     readonly at: string;

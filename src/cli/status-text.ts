@@ -180,6 +180,7 @@ const skipWords: Readonly<Record<SkipReason, string>> = {
   'still-running': 'the run of an earlier time had not ended',
   'running-elsewhere': 'another process was at it',
   missed: 'no daemon was awake',
+  'credentials-refused': 'the source had refused the password',
 };
 
 // --- lines ----------------------------------------------------------------------

@@ -18,8 +18,9 @@ export interface SourceSchedule {
  * Why nothing ran at a scheduled time.
  * `still-running`: the run (or its retries) of an earlier time had not ended. `running-elsewhere`: another process had the lease.
  * `missed`: this process did not run or the machine slept; one run makes up for all of them.
+ * `credentials-refused`: the source refused the password, and is left alone for a while so that its account is not locked.
  */
-export type SkipReason = 'still-running' | 'running-elsewhere' | 'missed';
+export type SkipReason = 'still-running' | 'running-elsewhere' | 'missed' | 'credentials-refused';
 
 /** The last skipped time of a source. */
 export interface Skip {

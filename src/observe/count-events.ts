@@ -31,6 +31,7 @@ const skipReasons = Object.keys({
   'still-running': true,
   'running-elsewhere': true,
   missed: true,
+  'credentials-refused': true,
 } satisfies Record<SkipReason, true>);
 
 const codes = Object.keys(errorCatalogue) as ErrorCode[];

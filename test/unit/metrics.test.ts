@@ -217,7 +217,7 @@ describe('metrics', () => {
         ]),
       ),
     );
-    expect(Object.keys(seriesOf(families, 'ticks_skipped_total'))).toHaveLength(3);
+    expect(Object.keys(seriesOf(families, 'ticks_skipped_total'))).toHaveLength(4);
     expect(seriesOf(families, 'run_retries_total')).toMatchObject({ '{code="source-timeout",source="ad-hq"}': 0 });
     expect(seriesOf(families, 'runs_not_started_total')).toMatchObject({ '{code="store-full",source="ad-hq"}': 0 });
     expect(seriesOf(families, 'notices_failed_total')).toEqual({ '{target="mail"}': 0 });

@@ -66,6 +66,9 @@ export class Installation {
   readonly events: SyncEvent[] = [];
   readonly skips: Skip[] = [];
   readonly last = new Map<SourceName, Run>();
+  /** Every run that ended, the newest first. */
+  readonly runs: Run[] = [];
+  credentialsChangedAt: EpochMs | undefined;
   /** The most runs of one source at a time. */
   mostAtOnce = 0;
   work: Work = async ({ source }) => ({ run: aRun('done', { source }) });
@@ -80,6 +83,13 @@ export class Installation {
       emit: (event) => this.events.push(event),
       run: (source, attempt, signal, onStarted) => this.#run(source, attempt, signal, onStarted),
       lastRun: async (source) => this.last.get(source),
+      recentRuns: async (source, limit) => {
+        const known = this.runs.filter((run) => run.source === source);
+        const last = this.last.get(source);
+        const isKnown = last === undefined || known.some(({ id }) => id === last.id);
+        return (isKnown ? known : [last, ...known]).slice(0, limit);
+      },
+      credentialsChangedAt: async () => this.credentialsChangedAt,
       saveSkip: async (skip) => void this.skips.push(skip),
       ...deps,
     });
@@ -118,7 +128,9 @@ export class Installation {
     this.mostAtOnce = Math.max(this.mostAtOnce, going);
     try {
       const ended = await this.work({ ...attempt, source }, signal, onStarted);
-      this.last.set(source, { ...ended.run, startedAt, endedAt: clock.now() });
+      const run = { ...ended.run, startedAt, endedAt: clock.now() };
+      this.last.set(source, run);
+      this.runs.unshift(run);
       return ended;
     } finally {
       this.#going.set(source, going - 1);

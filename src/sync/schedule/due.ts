@@ -6,6 +6,7 @@ import { asEpochMs, type EpochMs } from '../../model/ids.ts';
 import type { Run } from '../../model/run.ts';
 import { onTimeMs } from './alarm.ts';
 import { countTicks, lastTick, type TickCount } from './cron.ts';
+import { restartPauseMs } from './refused.ts';
 import { isCutOff, isOpen, wantsRetry } from './served.ts';
 import type { Cron } from './ticks.ts';
 import { wallText } from './zone.ts';
@@ -42,11 +43,15 @@ export function dueAtStart(cron: Cron, last: LastRun, now: EpochMs): Due | undef
   const tick = lastTick(cron, now, last.startedAt);
   if (tick !== undefined)
     return { at: tick, isScheduled: true, attempt: 1, missed: countTicks(cron, endOf(last), now) };
-  if (!isCutOff(last) && !wantsRetry(last)) return undefined;
+  if (!isCutOff(last) && !wantsRetry(last) && !isWorthARestart(last, now)) return undefined;
   // What was cut off may have been gone on with meanwhile; what failed is tried again.
   const at = isCutOff(last) ? last.startedAt : now;
   return { at, isScheduled: false, attempt: attemptAfter(last), missed: undefined };
 }
+
+/** Who starts the daemon again may have mended the password; not so who starts it every few seconds. */
+const isWorthARestart = ({ errorCode, startedAt }: Run, now: EpochMs): boolean =>
+  errorCode === 'source-credentials' && now - startedAt >= restartPauseMs;
 
 /** What was cut off has said nothing yet, so it is the same attempt again. */
 function attemptAfter(last: Run): number {

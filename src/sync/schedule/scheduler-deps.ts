@@ -27,6 +27,10 @@ export interface SchedulerDeps {
   ): Promise<{ readonly run: Run; readonly retryAfterMs?: number }>;
   /** Newest real run of the source, whoever triggered it. */
   lastRun(source: SourceName): Promise<Run | undefined>;
+  /** Its newest real runs, newest first, at most `limit`. */
+  recentRuns(source: SourceName, limit: number): Promise<readonly Run[]>;
+  /** When a secret of the source was last changed; undefined: not known. */
+  credentialsChangedAt(source: SourceName): Promise<EpochMs | undefined>;
   saveSkip(skip: Skip): Promise<void>;
   /** Other than usual only in tests. */
   readonly retry?: RetryPolicy;
@@ -35,6 +39,7 @@ export interface SchedulerDeps {
 /** A source and where it stands. */
 export interface Entry extends ScheduledSource {
   readonly alarm: Alarm;
+  readonly begunAt: EpochMs;
   /** Ticks up to here are dealt with. */
   seen: EpochMs;
   /** What it is at; settles when the source is idle again. */

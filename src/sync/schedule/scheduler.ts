@@ -10,6 +10,7 @@ import { graceMs } from './attempt.ts';
 import { lastTick, nextTicks } from './cron.ts';
 import { type Due, dueAtStart, dueAtTick, dueInstead, isBeingServed, isInTheWay, type LastRun } from './due.ts';
 import { Notes } from './notes.ts';
+import { type Refusal, refusalLookBack, refusalOf } from './refused.ts';
 import { lastRunOf, runDue } from './run-due.ts';
 import type { Entry, SchedulerDeps } from './scheduler-deps.ts';
 import { wallText } from './zone.ts';
@@ -46,6 +47,7 @@ export class Scheduler {
         source,
         schedule,
         alarm,
+        begunAt: seen,
         seen,
         work: undefined,
         isDeciding: false,
@@ -142,6 +144,7 @@ export class Scheduler {
     entry.isDeciding = true;
     const decided = lastRunOf(this.#deps, entry.source)
       .then((last) => decide(last, this.#deps.clock.now()))
+      .then((due) => this.#unlessRefused(entry, due))
       .finally(() => {
         entry.isDeciding = false;
       });
@@ -155,6 +158,21 @@ export class Scheduler {
     await decided.catch(() => {});
   }
 
+  /** Of a store or a file that cannot say nothing is known: the run itself then says what is wrong. */
+  async #unlessRefused(entry: Entry, due: Due | undefined): Promise<Due | undefined> {
+    const { source, begunAt } = entry;
+    if (due === undefined) return undefined;
+    const { clock } = this.#deps;
+    const [runs, changedAt] = await Promise.all([
+      this.#deps.recentRuns(source, refusalLookBack).catch(() => []),
+      this.#deps.credentialsChangedAt(source).catch(() => undefined),
+    ]);
+    const refusal = refusalOf(runs, { now: clock.now(), begunAt, changedAt });
+    if (refusal === undefined) return due;
+    if (due.isScheduled) this.#notes.skip(source, due.at, 'credentials-refused', refusalText(entry, refusal));
+    return undefined;
+  }
+
   #run(entry: Entry, due: Due): Promise<void> {
     return runDue({ deps: this.#deps, notes: this.#notes, entry, due, signal: this.#stopping.signal });
   }
@@ -166,4 +184,9 @@ function stillRunning({ running, hanging, schedule: { timeZone } }: Entry): stri
   if (running === undefined) return 'the run before it had not ended';
   const tries = running.attempt === 1 ? '' : `, now at attempt ${running.attempt},`;
   return `${at(running.since)}${tries} had not ended`;
+}
+
+function refusalText({ source, schedule: { timeZone } }: Entry, { until, times }: Refusal): string {
+  const often = times === 1 ? 'once' : `${times} times in a row`;
+  return `refused ${often}; so that the account is not locked, no scheduled time before ${wallText(until, timeZone)} (${timeZone}) tries it unless its secret changes; \`rosterd source check ${source}\` tries at once`;
 }
