@@ -4,7 +4,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { readAuditKey } from '../../src/compose-store.ts';
 import { asEpochMs } from '../../src/model/ids.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -28,6 +28,7 @@ describeWith('samba', 'kill -9 while 5,000 changes of a real domain are applied'
   let rosterd: Installation;
   let reference: EndState;
   let applyMs: number;
+  const daemons: DaemonProcess[] = [];
 
   beforeAll(async () => {
     samba = await startSamba();
@@ -50,6 +51,10 @@ describeWith('samba', 'kill -9 while 5,000 changes of a real domain are applied'
     await daemon.ended;
     reference = await endState(folder);
   });
+  // A round that fails leaves none of them behind.
+  afterEach(async () => {
+    for (const daemon of daemons.splice(0)) await daemon.end();
+  });
   afterAll(async () => {
     await rosterd?.close();
     await samba?.stop();
@@ -65,7 +70,11 @@ describeWith('samba', 'kill -9 while 5,000 changes of a real domain are applied'
     return folder;
   }
 
-  const serve = (folder: string): DaemonProcess => new DaemonProcess(join(folder, 'rosterd.yaml'));
+  function serve(folder: string): DaemonProcess {
+    const daemon = new DaemonProcess(join(folder, 'rosterd.yaml'));
+    daemons.push(daemon);
+    return daemon;
+  }
 
   async function endState(folder: string): Promise<EndState> {
     const store = await openStore(
