@@ -1,6 +1,7 @@
 // The operational log: one line per fact, JSON by default, to stderr so that the output of commands stays clean.
 // Invariant: every line passes the redaction, and no line can hold a line break that a value smuggled in.
 
+import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { redact } from './redact.ts';
 
@@ -55,17 +56,36 @@ function tend(output: NodeJS.WritableStream): NodeJS.WritableStream {
 /** A reader that stopped reading must not hold up the end of the process. */
 const closeWithinMs = 1_000;
 
+/** What nobody takes fills the memory: some ten thousand lines are kept, and what comes after them is counted. */
+const maxWaitingBytes = 4 * 1024 * 1024;
+
 interface Sink {
   readonly log: winston.Logger;
+  readonly output: NodeJS.WritableStream & Partial<Pick<Writable, 'writableLength'>>;
   readonly close: () => Promise<void>;
   isClosed: boolean;
+  dropped: number;
+}
+
+/** False when the line has to be dropped; the first one that is not tells of those before it. */
+function hasRoom(sink: Sink): boolean {
+  if (sink.isClosed) return false;
+  if ((sink.output.writableLength ?? 0) > maxWaitingBytes) {
+    sink.dropped += 1;
+    return false;
+  }
+  const { dropped } = sink;
+  sink.dropped = 0;
+  if (dropped > 0)
+    sink.log.log({ level: 'warn', message: 'nobody took the log; lines of it are lost', lines: dropped });
+  return true;
 }
 
 function wrap(sink: Sink, fields: LogFields): Logger {
   const at =
     (level: LogLevel) =>
     (message: string, more: LogFields = {}): void => {
-      if (sink.isClosed) return;
+      if (!hasRoom(sink)) return;
       // Fields of that name would overwrite the line's own.
       const { level: _level, message: _message, timestamp: _timestamp, ...facts } = { ...fields, ...more };
       sink.log.log({ ...facts, level, message });
@@ -108,6 +128,6 @@ export function createLogger({ level, format, output = process.stderr }: LoggerO
     closing ??= endOf(log, output);
     return closing;
   };
-  const sink: Sink = { log, close, isClosed: false };
+  const sink: Sink = { log, output, close, isClosed: false, dropped: 0 };
   return wrap(sink, {});
 }

@@ -129,6 +129,33 @@ describe('createLogger', () => {
     logger.info('three');
   });
 
+  it('keeps no more than some megabytes of what nobody takes, and counts the rest', async () => {
+    const taken: string[] = [];
+    let goOn = (): void => undefined;
+    const output = new Writable({
+      write(chunk, _encoding, done) {
+        taken.push(String(chunk));
+        if (taken.length === 1) goOn = done;
+        else done();
+      },
+    });
+    const logger = createLogger({ level: 'info', format: 'json', output });
+    for (let line = 0; line < 100; line += 1) logger.info('x'.repeat(100_000));
+    expect(output.writableLength).toBeLessThan(5_000_000);
+
+    goOn();
+    await vi.waitFor(() => expect(output.writableLength).toBe(0));
+    logger.info('the reader is back');
+    await logger.close();
+
+    const lines = taken.filter((text) => text !== '');
+    const kept = lines.length - 2;
+    expect(lines.slice(-2).map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', message: 'nobody took the log; lines of it are lost', lines: 100 - kept },
+      { message: 'the reader is back' },
+    ]);
+  });
+
   it('ends soon when nobody takes what it says, and says nothing after its end', async () => {
     const taken: string[] = [];
     const output = new Writable({ write: (chunk) => void taken.push(String(chunk)) });
