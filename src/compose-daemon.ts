@@ -26,6 +26,7 @@ import type { EventSink } from './sync/events.ts';
 import { runSource } from './sync/run-source.ts';
 import { lastTick, nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
 import { type ScheduledSource, Scheduler } from './sync/schedule/scheduler.ts';
+import { isSourceWanted } from './sync/wait-for-source.ts';
 
 export interface ServeOptions {
   readonly version: string;
@@ -195,6 +196,7 @@ function schedulerDeps(
       const source = config.sources.find((candidate) => candidate.name === name);
       return source === undefined ? undefined : secretsChangedAt(config, source);
     },
+    isWanted: (source) => isSourceWanted(store.read, source, clock.now()),
     saveSkip: (skip) => store.write((tx) => tx.saveSkip(skip)),
   };
 }

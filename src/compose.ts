@@ -31,6 +31,7 @@ import { sourcePolicy } from './sync/deps.ts';
 import { changesOf } from './sync/judge-plan.ts';
 import { runSource } from './sync/run-source.ts';
 import { checkCron, nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
+import { whenSourceIsFree } from './sync/wait-for-source.ts';
 
 const kinds = { connectorTypes, checkCron };
 
@@ -109,10 +110,9 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
     admin,
     async sync(source, request, signal, onEvent) {
       const deps = depsWith(installation, onEvent);
-      const run = await runSource(
-        deps,
-        { source, mode: 'full', intent: request.intent, trigger: 'cli', actor: admin.actor },
-        signal,
+      const { intent, waiting } = request;
+      const run = await whenSourceIsFree(deps, waiting, signal, () =>
+        runSource(deps, { source, mode: 'full', intent, trigger: 'cli', actor: admin.actor }, signal),
       );
       return report(run.id);
     },
@@ -123,18 +123,18 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
     },
     runs: (filter) => store.read.runs(filter),
     run: report,
-    async approve(id, { reason }, signal, onEvent) {
+    async approve(id, { reason, waiting }, signal, onEvent) {
       const deps = depsWith(installation, onEvent);
-      const { approval, run } = await approveHeld(deps, id, { actor: admin.actor, reason }, signal);
+      const decision = { actor: admin.actor, reason };
+      const { approval, run } = await whenSourceIsFree(deps, waiting, signal, () =>
+        approveHeld(deps, id, decision, signal),
+      );
       return { approval, report: await report(run.id) };
     },
-    async reject(id, { reason, until }) {
+    async reject(id, { reason, until, waiting }, signal) {
+      const deps = depsWith(installation, () => {});
       const decision = { actor: admin.actor, reason, ...(until === undefined ? {} : { until }) };
-      const { approval } = await rejectHeld(
-        depsWith(installation, () => {}),
-        id,
-        decision,
-      );
+      const { approval } = await whenSourceIsFree(deps, waiting, signal, () => rejectHeld(deps, id, decision));
       return { approval };
     },
     notify: notifying(installation, admin.actor),

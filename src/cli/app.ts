@@ -11,6 +11,7 @@ import type { Delivery } from '../model/notice.ts';
 import type { ChangeState, Run } from '../model/run.ts';
 import type { EventSink } from '../sync/events.ts';
 import type { Approval, StoredChange } from '../sync/ports.ts';
+import type { Waiting } from '../sync/wait-for-source.ts';
 
 /** Where the configuration is: `--config`, or undefined for ROSTERD_CONFIG and the usual places. */
 export interface ConfigLocation {
@@ -54,6 +55,8 @@ export interface SyncRequest {
   readonly mode: 'auto' | 'full';
   /** `plan`: a dry run, which ends after the guard. */
   readonly intent: 'apply' | 'plan';
+  /** For whoever is at the source; absent: not at all. */
+  readonly waiting?: Waiting;
 }
 
 export interface RunFilter {
@@ -101,14 +104,18 @@ export interface App {
   runs(filter: RunFilter): Promise<readonly Run[]>;
   /** Throws `run-unknown`. */
   run(id: RunId): Promise<RunReport>;
-  /** Throws `run-unknown`, `nothing-held`, `plan-superseded`. */
+  /** Throws `run-unknown`, `nothing-held`, `plan-superseded`, `run-in-progress`. */
   approve(
     id: RunId,
-    request: { readonly reason: string },
+    request: { readonly reason: string; readonly waiting?: Waiting },
     signal: AbortSignal,
     onEvent: EventSink,
   ): Promise<DecisionReport>;
-  reject(id: RunId, request: { readonly reason: string; readonly until?: EpochMs }): Promise<DecisionReport>;
+  reject(
+    id: RunId,
+    request: { readonly reason: string; readonly until?: EpochMs; readonly waiting?: Waiting },
+    signal: AbortSignal,
+  ): Promise<DecisionReport>;
   readonly notify: Notifying;
   /**
    * `head`: a head that was kept elsewhere (the log, an earlier proof), which the chain must contain.

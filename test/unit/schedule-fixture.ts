@@ -68,6 +68,7 @@ export class Installation {
   readonly last = new Map<SourceName, Run>();
   /** Every run that ended, the newest first. */
   readonly runs: Run[] = [];
+  isWanted = false;
   credentialsChangedAt: EpochMs | undefined;
   /** The most runs of one source at a time. */
   mostAtOnce = 0;
@@ -89,6 +90,7 @@ export class Installation {
         const isKnown = last === undefined || known.some(({ id }) => id === last.id);
         return (isKnown ? known : [last, ...known]).slice(0, limit);
       },
+      isWanted: async () => this.isWanted,
       credentialsChangedAt: async () => this.credentialsChangedAt,
       saveSkip: async (skip) => void this.skips.push(skip),
       ...deps,

@@ -182,6 +182,51 @@ describe('retry', () => {
   });
 });
 
+describe('a person who waits for the source', () => {
+  it('is let in between two runs, and the scheduled run comes when he is through', async () => {
+    await running({ 'ad-hq': scheduleOf('* * * * *') });
+    daemon.work = takes(59_000);
+    await pass(3 * minute + 30_000);
+    expect(daemon.started).toHaveLength(3);
+    daemon.isWanted = true;
+    await pass(70_000);
+    expect(daemon.started).toHaveLength(3);
+    daemon.isWanted = false;
+    await pass(20_000);
+    expect(daemon.startTimes().at(-1)).toBe('11-20 07:05');
+    expect(daemon.skips.map(({ dueAt, reason, detail }) => [dueAt, reason, detail])).toEqual([
+      [at('2026-11-20T07:04Z'), 'running-elsewhere', 'a person waited for the source and went first'],
+    ]);
+  });
+
+  it('does not lose a nightly source its day', async () => {
+    await running({ 'ad-hq': scheduleOf('15 8 * * *') });
+    daemon.isWanted = true;
+    await pass(15 * minute + 30_000);
+    daemon.isWanted = false;
+    await pass(20_000);
+    expect(daemon.started.map(({ dueAt }) => dueAt)).toEqual([at('2026-11-20T07:15Z')]);
+    expect(daemon.events).toEqual([]);
+  });
+
+  it('does the run of that time himself', async () => {
+    await running({ 'ad-hq': scheduleOf('15 8 * * *') });
+    daemon.isWanted = true;
+    await pass(15 * minute + 30_000);
+    daemon.last.set(ad, aRun('done', { trigger: 'cli' }));
+    daemon.isWanted = false;
+    await pass(hour);
+    expect(daemon.started).toEqual([]);
+  });
+
+  it('does not keep the schedule off for ever', async () => {
+    await running({ 'ad-hq': every15 });
+    daemon.isWanted = true;
+    await pass(20 * minute);
+    expect(daemon.startTimes()).toEqual(['11-20 07:18']);
+  });
+});
+
 describe('retry of a nightly source', () => {
   it('goes on until the source is there again, and ends when a person was faster', async () => {
     await running({ 'ad-hq': scheduleOf('15 8 * * *') });

@@ -16,6 +16,7 @@ import { printRunReport } from '../run-text.ts';
 import { printTable } from '../table.ts';
 import { tellPeople } from '../tell-people.ts';
 import { runJson, streamRunReport } from '../to-json.ts';
+import { type WaitOption, waitingOf, waitOption } from '../waiting.ts';
 import { reasonOption } from './reason-option.ts';
 import { allOption, linesPerGroup } from './sync.ts';
 
@@ -119,7 +120,11 @@ function addShow(group: Command, cli: Cli): void {
 }
 
 function addApprove(group: Command, cli: Cli): void {
-  const command = group.command('approve').argument('<run>', 'number of the held run').addOption(reasonOption());
+  const command = group
+    .command('approve')
+    .argument('<run>', 'number of the held run')
+    .addOption(reasonOption())
+    .addOption(waitOption());
   describe(command, {
     summary: 'Release what a run holds, and apply it',
     details:
@@ -129,7 +134,7 @@ function addApprove(group: Command, cli: Cli): void {
     ],
     json: '{ approval: { decision, source, checksum, actor, reason, at, expiresAt }, run: RunJson | null }',
   });
-  command.action((id: string, options: { readonly reason: string }) =>
+  command.action((id: string, options: { readonly reason: string } & WaitOption) =>
     withApp(cli, command, async (app, globals) => {
       const isJson = globals.format === 'json';
       const progress = createProgress(cli.terminal, {
@@ -137,7 +142,12 @@ function addApprove(group: Command, cli: Cli): void {
         now: cli.now,
       });
       const { approval, report } = await app
-        .approve(parseRunId(id), { reason: options.reason }, cli.signal, progress.onEvent)
+        .approve(
+          parseRunId(id),
+          { reason: options.reason, waiting: waitingOf(cli, options, globals) },
+          cli.signal,
+          progress.onEvent,
+        )
         .finally(() => progress.stop());
       if (isJson)
         cli.terminal.line(
@@ -156,18 +166,23 @@ function addReject(group: Command, cli: Cli): void {
     .command('reject')
     .argument('<run>', 'number of the held run')
     .addOption(reasonOption())
-    .option('--until <moment>', 'for how long: 30d, 12h, 2026-12-24', '30d');
+    .option('--until <moment>', 'for how long: 30d, 12h, 2026-12-24', '30d')
+    .addOption(waitOption());
   describe(command, {
     summary: 'Keep what a run holds from being done, and be silent about exactly that for a time',
     details: 'The users concerned stay as they are. A run that derives other changes is held and announced again.',
     examples: [['rosterd run reject 7 --reason "the filter was wrong, mended" --until 7d', 'say no for a week']],
     json: '{ approval: { decision, source, checksum, actor, reason, at, expiresAt }, run: null }',
   });
-  command.action((id: string, options: { readonly reason: string; readonly until: string }) =>
-    withApp(cli, command, async (app, { format }) => {
+  command.action((id: string, options: { readonly reason: string; readonly until: string } & WaitOption) =>
+    withApp(cli, command, async (app, globals) => {
       const until = parseUntil(options.until, asEpochMs(cli.now()));
-      const { approval } = await app.reject(parseRunId(id), { reason: options.reason, until });
-      if (format === 'json') cli.terminal.line(JSON.stringify({ approval: approvalJson(approval), run: null }));
+      const { approval } = await app.reject(
+        parseRunId(id),
+        { reason: options.reason, until, waiting: waitingOf(cli, options, globals) },
+        cli.signal,
+      );
+      if (globals.format === 'json') cli.terminal.line(JSON.stringify({ approval: approvalJson(approval), run: null }));
       else
         cli.terminal.line(
           `Rejected until ${formatMoment(until)}. Nothing was applied; exactly these changes are not announced again.`,

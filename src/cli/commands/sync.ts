@@ -12,6 +12,7 @@ import { createProgress } from '../progress.ts';
 import { printRunReport } from '../run-text.ts';
 import { tellPeople } from '../tell-people.ts';
 import { streamRunReport } from '../to-json.ts';
+import { type WaitOption, waitingOf, waitOption } from '../waiting.ts';
 
 /** Lines per group that a person reads before the totals; --all shows the rest. */
 export const linesPerGroup = 20;
@@ -31,6 +32,8 @@ interface SyncOptions {
   readonly full?: true;
   readonly all?: true;
 }
+
+type ApplyOptions = SyncOptions & WaitOption;
 
 const requestOf = (options: SyncOptions, intent: SyncRequest['intent']): SyncRequest => ({
   mode: options.full ? 'full' : 'auto',
@@ -77,7 +80,8 @@ function addSync(program: Command, cli: Cli): void {
     .command('sync')
     .argument('[source]', 'name of a source; all of them without')
     .addOption(fullOption())
-    .addOption(allOption());
+    .addOption(allOption())
+    .addOption(waitOption());
   describe(command, {
     summary: 'Synchronise one source, or all of them one after the other',
     details: 'A source that fails does not keep the others from running; the exit code is the worst of all.',
@@ -88,7 +92,7 @@ function addSync(program: Command, cli: Cli): void {
     ],
     json: '{ runs: RunReportJson[], errors: ({ source: string } & ErrorJson)[] }; `changes` holds what was not simply applied',
   });
-  command.action((name: string | undefined, options: SyncOptions) =>
+  command.action((name: string | undefined, options: ApplyOptions) =>
     withApp(cli, command, async (app, globals) => {
       const known = app.sources.map((one) => one.name);
       const sources = name === undefined ? known : [requireSource(known, name)];
@@ -103,9 +107,10 @@ async function syncAll(
   cli: Cli,
   app: App,
   sources: readonly SourceName[],
-  options: SyncOptions,
+  options: ApplyOptions,
   globals: Globals,
 ): Promise<ExitCode> {
+  const request = { ...requestOf(options, 'apply'), waiting: waitingOf(cli, options, globals) };
   const codes: ExitCode[] = [];
   const isJson = globals.format === 'json';
   const errors: string[] = [];
@@ -114,7 +119,7 @@ async function syncAll(
   for (const source of sources) {
     if (cli.signal.aborted) break;
     try {
-      const report = await runOne(cli, app, source, requestOf(options, 'apply'), globals);
+      const report = await runOne(cli, app, source, request, globals);
       codes.push(exitCodeOf(report.run));
       if (isJson) {
         await cli.terminal.stream(separator);

@@ -31,6 +31,8 @@ export interface SchedulerDeps {
   recentRuns(source: SourceName, limit: number): Promise<readonly Run[]>;
   /** When a secret of the source was last changed; undefined: not known. */
   credentialsChangedAt(source: SourceName): Promise<EpochMs | undefined>;
+  /** Whether a person's command waits to get at the source. */
+  isWanted(source: SourceName): Promise<boolean>;
   saveSkip(skip: Skip): Promise<void>;
   /** Other than usual only in tests. */
   readonly retry?: RetryPolicy;
@@ -49,6 +51,8 @@ export interface Entry extends ScheduledSource {
   running: { readonly since: EpochMs; readonly attempt: number } | undefined;
   /** Somebody else is at it. Should he die or be stopped in his run, it is ours as soon as the lease has run out. */
   isBlocked: boolean;
+  /** Since when its due run lets a person go first. */
+  yielding: EpochMs | undefined;
   /** Work that did not stop at its deadline. Nothing else begins beside it. `from`: on a clock that nobody sets. */
   hanging: { readonly since: EpochMs; readonly from: number } | undefined;
 }

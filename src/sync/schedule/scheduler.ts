@@ -26,6 +26,9 @@ export interface SourceState {
 /** Work that hangs for so long beyond its deadline will not end any more: the process has to be started again. */
 const hungAfterMs = 600_000;
 
+/** People wait for two minutes; who comes after them has to wait for the run. */
+const longestYieldMs = 180_000;
+
 export class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #stopping = new AbortController();
@@ -53,6 +56,7 @@ export class Scheduler {
         isDeciding: false,
         running: undefined,
         isBlocked: false,
+        yielding: undefined,
         hanging: undefined,
       };
     });
@@ -126,10 +130,20 @@ export class Scheduler {
     if (entry.work !== undefined || entry.hanging !== undefined)
       this.#notes.skip(entry.source, tick, 'still-running', stillRunning(entry));
     else
-      await this.#begin(entry, (last, at) => {
-        entry.isBlocked ||= isBeingServed(tick, last, at);
-        return dueAtTick(entry.schedule, tick, after, last, at);
-      });
+      await this.#begin(
+        entry,
+        (last, at) => {
+          entry.isBlocked ||= isBeingServed(tick, last, at);
+          return dueAtTick(entry.schedule, tick, after, last, at);
+        },
+        async (due) => {
+          const hasYielded = entry.yielding !== undefined;
+          if (!(await this.#yields(entry))) return hasYielded ? this.#afterYielding(entry, due) : due;
+          // It is looked at again by the next beat, or with the next tick.
+          entry.seen = after;
+          return undefined;
+        },
+      );
   }
 
   #takeOver(entry: Entry): Promise<void> {
@@ -140,11 +154,16 @@ export class Scheduler {
   }
 
   /** Resolves when it is decided; what runs then is in `entry.work`. */
-  async #begin(entry: Entry, decide: (last: LastRun, now: EpochMs) => Due | undefined): Promise<void> {
+  async #begin(
+    entry: Entry,
+    decide: (last: LastRun, now: EpochMs) => Due | undefined,
+    consider = async (due: Due): Promise<Due | undefined> => due,
+  ): Promise<void> {
     entry.isDeciding = true;
     const decided = lastRunOf(this.#deps, entry.source)
       .then((last) => decide(last, this.#deps.clock.now()))
-      .then((due) => this.#unlessRefused(entry, due))
+      .then((due) => due && this.#unlessRefused(entry, due))
+      .then((due) => due && consider(due))
       .finally(() => {
         entry.isDeciding = false;
       });
@@ -159,9 +178,8 @@ export class Scheduler {
   }
 
   /** Of a store or a file that cannot say nothing is known: the run itself then says what is wrong. */
-  async #unlessRefused(entry: Entry, due: Due | undefined): Promise<Due | undefined> {
+  async #unlessRefused(entry: Entry, due: Due): Promise<Due | undefined> {
     const { source, begunAt } = entry;
-    if (due === undefined) return undefined;
     const { clock } = this.#deps;
     const [runs, changedAt] = await Promise.all([
       this.#deps.recentRuns(source, refusalLookBack).catch(() => []),
@@ -171,6 +189,23 @@ export class Scheduler {
     if (refusal === undefined) return due;
     if (due.isScheduled) this.#notes.skip(source, due.at, 'credentials-refused', refusalText(entry, refusal));
     return undefined;
+  }
+
+  /** A person waits for a gap between two runs: here it is. For longer than he waits it is not kept. */
+  async #yields(entry: Entry): Promise<boolean> {
+    const isWanted = await this.#deps.isWanted(entry.source).catch(() => false);
+    const now = this.#deps.clock.now();
+    const since = entry.yielding ?? now;
+    const yields = isWanted && now >= since && now - since < longestYieldMs;
+    entry.yielding = yields ? since : undefined;
+    return yields;
+  }
+
+  /** Ticks that came meanwhile were not missed: a person was let in. */
+  #afterYielding({ source }: Entry, due: Due): Due {
+    if (due.missed === undefined) return due;
+    this.#notes.skip(source, due.missed.last, 'running-elsewhere', 'a person waited for the source and went first');
+    return { ...due, missed: undefined };
   }
 
   #run(entry: Entry, due: Due): Promise<void> {
