@@ -234,7 +234,9 @@ describeWith('samba', 'rosterd and a real domain', () => {
       await rosterd.ask(['run', 'approve', String(run.id), '--reason', 'nobody is on the road any more']);
       await witness.see();
       expect(witness.person(login(51)).teams).toEqual(member.teams.filter((team) => team !== 'Roadside Assistance'));
-      expect(await witness.findings()).toEqual(['team-unfed Roadside Assistance']);
+      // What this story has changed to and fro above is a finding too.
+      const findings = (await witness.findings()).filter((finding) => !finding.startsWith('value-flapping '));
+      expect(findings).toEqual(['team-unfed Roadside Assistance']);
     });
   });
 });

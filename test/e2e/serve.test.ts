@@ -113,7 +113,8 @@ describe('a daemon', () => {
     const runs = await office.store.read.runs({ limit: 1_000 });
     const seconds = runs.map((run) => Math.floor(run.startedAt / 1_000));
     expect(new Set(seconds).size).toBe(seconds.length);
-    expect(runs.every((run) => run.state === 'done')).toBe(true);
+    // The end may have come in the middle of a read.
+    expect(runs.filter(({ state }) => state !== 'done' && state !== 'interrupted')).toEqual([]);
     expect([...one.lines, ...other.lines].filter((line) => line.level === 'error')).toEqual([]);
   });
 });
