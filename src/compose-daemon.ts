@@ -13,7 +13,7 @@ import { serviceEnvironment } from './config/environment.ts';
 import { inspectAuditKey } from './config/secret.ts';
 import { secretsChangedAt } from './config/secrets-changed.ts';
 import { RosterdError } from './model/errors.ts';
-import type { EpochMs } from './model/ids.ts';
+import type { EpochMs, SourceName } from './model/ids.ts';
 import { fanOut } from './observe/fan-out.ts';
 import { logEvents } from './observe/log-events.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
@@ -110,6 +110,7 @@ async function serveFrom(
   const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };
   const emit = fanOut(...sinks);
   const manager = createServiceManager(serviceEnvironment(), (message) => logger.warn(message));
+  const schedules = new Scheduler(schedulerDeps(installation, scheduled, emit));
   const daemon = new Daemon({
     store,
     clock,
@@ -117,7 +118,7 @@ async function serveFrom(
     holder,
     version,
     scheduled: scheduled.length,
-    schedules: new Scheduler(schedulerDeps(installation, scheduled, emit)),
+    schedules,
     chores: [
       noticesChore({
         ...depsWith(installation, () => {}),
@@ -129,17 +130,21 @@ async function serveFrom(
       ...proofOf(config, store, emit),
     ],
     onReady: () => manager.ready(`${scheduled.length} sources scheduled`),
-    onBeat: () => manager.alive(),
+    // Work that ignores its end can only be ended with the process: the watchdog sees to it.
+    onBeat: async () => {
+      if (schedules.hung().length === 0) await manager.alive();
+    },
     onStopping: () => manager.stopping(),
     beatMs,
   });
+  const live = (): Probe => liveness(daemon.vitals(), schedules.hung());
   onNotice = () => daemon.hurry('notices');
   const server =
     config.serve.listen === undefined
       ? undefined
       : await startHealthServer(config.serve.listen, {
-          live: () => liveness(daemon.vitals()),
-          ready: () => readiness(daemon.vitals(), store.read.auditHead()),
+          live,
+          ready: () => readiness(daemon.vitals(), live(), store.read.auditHead()),
           metrics,
         });
   if (server !== undefined) logger.info('health and metrics', { address: server.address });
@@ -201,13 +206,20 @@ function schedulerDeps(
   };
 }
 
-function liveness({ sinceBeatMs }: Vitals): Probe {
-  const ok = sinceBeatMs < longestSilenceMs;
-  const detail = ok ? {} : { detail: `no beat for ${Math.round(sinceBeatMs / 1_000)} s` };
-  return { ok, checks: [{ name: 'beat', ok, ...detail }] };
+function liveness({ sinceBeatMs }: Vitals, hung: readonly SourceName[]): Probe {
+  const beat = sinceBeatMs < longestSilenceMs;
+  const checks = [
+    { name: 'beat', ok: beat, ...(beat ? {} : { detail: `no beat for ${Math.round(sinceBeatMs / 1_000)} s` }) },
+    {
+      name: 'runs',
+      ok: hung.length === 0,
+      ...(hung.length === 0 ? {} : { detail: `beyond their deadline and not to be ended: ${hung.join(', ')}` }),
+    },
+  ];
+  return { ok: checks.every(({ ok }) => ok), checks };
 }
 
-async function readiness(vitals: Vitals, question: Promise<unknown>): Promise<Probe> {
+async function readiness(vitals: Vitals, alive: Probe, question: Promise<unknown>): Promise<Probe> {
   const late = new Promise<string>((resolve) => {
     setTimeout(() => resolve(`no answer within ${probeTimeoutMs} ms`), probeTimeoutMs).unref();
   });
@@ -222,7 +234,7 @@ async function readiness(vitals: Vitals, question: Promise<unknown>): Promise<Pr
   const checks = [
     { name: 'store', ok: store === undefined, ...(store === undefined ? {} : { detail: store }) },
     { name: 'scheduler', ok: vitals.isStarted && !vitals.isStopping },
-    liveness(vitals).checks[0] as Probe['checks'][number],
+    ...alive.checks,
   ];
   return { ok: checks.every((check) => check.ok), checks };
 }

@@ -6,7 +6,8 @@ import type { EpochMs, RunId, SourceName } from './ids.ts';
 export const noticeKinds = {
   'plan-held': 'The guard holds changes of a run; they wait for a decision.',
   'plan-held-long': 'Held changes have waited for more than a day; told again every day.',
-  'source-failing': 'Three scheduled runs of a source in a row failed or read only a part.',
+  'source-failing':
+    'Three scheduled runs of a source in a row failed or read only a part; at once when the source refuses the password.',
   'source-overdue': 'A source had no complete read for longer than its schedule allows.',
   'source-recovered': 'A source that was failing or overdue was read completely again.',
   'audit-broken': 'The audit log is not as it was written.',

@@ -161,6 +161,20 @@ describeStores('notices', (stores) => {
     };
     const breakIt = (): void => void office.server.faults.add({ kind: 'result', code: 51, at: 'bind' });
 
+    it('come at once when it refuses the password, because that is not tried again soon', async () => {
+      await open();
+      await office.staff.hireMany(3);
+      await office.sync();
+      office.server.faults.add({ kind: 'result', code: 49, at: 'bind' });
+
+      expect(await tick()).toMatchObject({ state: 'failed', errorCode: 'source-credentials' });
+
+      const failing = await only('source-failing');
+      expect(failing.title).toBe('rosterd: hq failed');
+      await tick();
+      await only('source-failing');
+    });
+
     it('come after the third scheduled time, however often each was tried again, once, and end with a recovery', async () => {
       await open();
       await office.staff.hireMany(3);

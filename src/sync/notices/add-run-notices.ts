@@ -45,7 +45,8 @@ async function failing(read: RunFacts, run: Run, now: Run['startedAt']): Promise
   if (run.state !== 'failed' && run.state !== 'partial') return undefined;
   const newest = await read.runs({ source, kind: 'real', limit: failingLookBack });
   const ticks = failingTicks(newest);
-  if (ticks < failingFrom) return undefined;
+  // Nobody is helped by waiting for what is not tried again soon, because it locks accounts.
+  if (ticks < (run.errorCode === 'source-credentials' ? 1 : failingFrom)) return undefined;
   // The run that worked before stands for the whole row, however many runs it has by now.
   const complete = await read.runs({ source, kind: 'real', read: 'complete', limit: failingLookBack });
   return sourceFailing(run, complete.find(endsFailing), ticks, now);

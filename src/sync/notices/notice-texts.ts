@@ -107,9 +107,11 @@ export function sourceFailing(last: Run, since: Run | undefined, ticks: number, 
     source,
     run: last.id,
     at,
-    title: `rosterd: ${source} failed ${ticks} times in a row`,
+    title: ticks === 1 ? `rosterd: ${source} failed` : `rosterd: ${source} failed ${ticks} times in a row`,
     text: [
-      `${ticks} scheduled runs of ${source} in a row failed or read only a part. Nothing was removed or disabled for it.`,
+      ticks === 1
+        ? `A scheduled run of ${source} failed. Nothing was removed or disabled for it.`
+        : `${ticks} scheduled runs of ${source} in a row failed or read only a part. Nothing was removed or disabled for it.`,
       `The last error${code}: ${because ?? `run ${last.id} ended as ${last.state}`}`,
       good,
       ...(errorCode === undefined ? [] : [errorCatalogue[errorCode].advice]),
