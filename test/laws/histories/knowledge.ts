@@ -51,9 +51,21 @@ export class Knowledge {
     );
   }
 
-  /** The person was there, and no way led from the group of the role to it. */
-  isOutOfLeads(person: string, leads: string, among: readonly CompleteRead[]): boolean {
-    return among.some((read) => read.people.has(person) && !isBelow(read, leads, person));
+  /**
+   * No way led from the group of the role to the person: the person was there, or a group on the way has gone, which withdraws what
+   * it gave from whoever had it by it (design, section 4, "When absence acts").
+   */
+  isOutOfLeads(
+    person: string,
+    leads: string,
+    among: readonly CompleteRead[],
+    isGoneGroup: (id: string) => boolean,
+  ): boolean {
+    return among.some(
+      (read) =>
+        !isBelow(read, leads, person) &&
+        (read.people.has(person) || [...read.gone.keys()].some((id) => isGoneGroup(id))),
+    );
   }
 
   /** Whether the daemon may take this read for complete. */

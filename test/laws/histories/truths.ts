@@ -154,7 +154,10 @@ function isMembershipOver(step: SyncStep, user: User, team: number): boolean {
 
 function isRoleOver(step: SyncStep, user: User): boolean {
   if (user.links.length > 1 && user.links.some(({ state }) => state === 'gone')) return true;
-  return accountsOf(user, step.after).some((id) => step.known.isOutOfLeads(id, step.leads, step.decided));
+  const { known, decided, now, leads, everFed } = step;
+  const groups = new Set([...everFed.values()].flatMap((ids) => [...ids]));
+  const isGoneGroup = (id: string): boolean => groups.has(id) && known.isGone(id, now, decided, dayMs);
+  return accountsOf(user, step.after).some((id) => known.isOutOfLeads(id, leads, decided, isGoneGroup));
 }
 
 /** Who lost access by sync without an approval, with the moment; the guard lets no more through in a day than its limit. */
