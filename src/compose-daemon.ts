@@ -119,6 +119,7 @@ async function serveFrom(
     version,
     scheduled: scheduled.length,
     schedules,
+    checkStore: () => store.checkPlace(),
     chores: [
       noticesChore({
         ...depsWith(installation, () => {}),

@@ -137,6 +137,25 @@ function requireThere(path: string): void {
 export const requireDatabase = (location: Location): Promise<void> =>
   location.kind === 'sqlite' ? opened(location.path, async () => requireThere(location.path)) : Promise.resolve();
 
+/**
+ * Asks whether a SQLite file is still the one that was there when this was called; throws `store-unreachable` when it is not. An open
+ * file that was moved or deleted can be written on for months, and nobody finds it again.
+ */
+export function watchFile(location: Location): () => void {
+  if (location.kind !== 'sqlite') return () => undefined;
+  const { path } = location;
+  const inode = (): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
+  const known = inode();
+  return () => {
+    if (inode() === known) return;
+    throw new RosterdError(
+      'store-unreachable',
+      `The database file ${path} was moved, deleted or replaced while rosterd has it open. Put it back, or restart rosterd.`,
+      { subject: path },
+    );
+  };
+}
+
 async function opened<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();

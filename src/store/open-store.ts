@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Clock, StoreTx, SyncStore } from '../sync/ports.ts';
 import { chainKey } from './audit-chain.ts';
 import { type AuditProgress, type AuditQuestion, type AuditVerdict, verifyAudit } from './audit-verify.ts';
-import { type Connections, connections, type Location, requireDatabase } from './clients.ts';
+import { type Connections, connections, type Location, requireDatabase, watchFile } from './clients.ts';
 import { applyMigrations, readMigrations, requireMigrations, requireTables } from './migrate.ts';
 import { copyIntoOverlay, makeOverlayFolder, removeLeftOverlays } from './overlay.ts';
 import { Sql } from './sql.ts';
@@ -38,6 +38,8 @@ export interface Store extends SyncStore {
   /** The file, or host and database; for people. */
   readonly place: string;
   readonly core: StoreCore;
+  /** Throws `store-unreachable` when the database file is not the one that was opened. */
+  checkPlace(): void;
   /** Reads the whole audit log; ends with the first entry that is not as it was written. */
   verifyAudit(question?: AuditQuestion, onProgress?: AuditProgress, signal?: AbortSignal): Promise<AuditVerdict>;
   close(): Promise<void>;
@@ -94,6 +96,7 @@ function assemble({ location, options, queue, reader, read }: Parts): Store {
   return {
     kind: location.kind,
     place: read.place,
+    checkPlace: watchFile(location),
     core,
     read: storeReader(read),
     write,

@@ -28,6 +28,8 @@ export interface DaemonDeps {
   readonly version: string;
   readonly scheduled: number;
   readonly schedules: Schedules;
+  /** Throws when what is written is lost. */
+  checkStore(): void;
   readonly chores: readonly Chore[];
   /** Told when it is ready, after each beat, and when it begins to stop. */
   readonly onReady: () => Promise<void>;
@@ -102,6 +104,7 @@ export class Daemon {
     try {
       // First: a store that is gone must not keep the schedules from being looked after.
       await this.#deps.schedules.beat();
+      this.#deps.checkStore();
       await this.#renewPlace();
       this.#noteRecovery('store');
       for (const chore of this.#deps.chores) this.#begin(chore);

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -107,6 +107,29 @@ describe('a daemon whose disk is full', () => {
     const unfinished = ['reading', 'planning', 'applying', 'verifying'] as const;
     await daemon.run('done', daemon.lines.length);
     expect(await here.store.read.runs({ limit: 10, states: unfinished })).toEqual([]);
+  });
+});
+
+describe('a daemon whose database file is moved away', () => {
+  it('says so and is not ready, although it could write on, until the file is back', async () => {
+    const here = await open(3);
+    const daemon = serve(here.configFile);
+    await daemon.line(applied(3));
+    const move = async (from: string, to: string): Promise<void> => {
+      for (const suffix of ['', '-wal', '-shm'])
+        await rename(join(here.folder, `${from}${suffix}`), join(here.folder, `${to}${suffix}`));
+    };
+
+    await move('rosterd.db', 'away.db');
+
+    expect(await daemon.message('the daemon is in trouble')).toMatchObject({
+      errorCode: 'store-unreachable',
+      because: expect.stringContaining('moved, deleted or replaced'),
+    });
+    expect(await daemon.ask('/readyz')).toMatchObject({ status: 503 });
+    await move('away.db', 'rosterd.db');
+    await daemon.message('the daemon is out of trouble');
+    expect(await daemon.ask('/readyz')).toMatchObject({ status: 200 });
   });
 });
 

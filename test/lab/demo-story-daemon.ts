@@ -34,6 +34,8 @@ export async function byItself(stage: Stage): Promise<void> {
     stage.expect(code === 0, `the daemon ended with ${code}`);
   } finally {
     await daemon.end();
+    // Who keeps the folder starts with a source that waits for commands.
+    stage.configure({});
   }
 }
 
