@@ -119,7 +119,16 @@ function growth(samples: readonly Sample[], value: (sample: Sample) => number): 
 }
 
 const longestLogMb = 80;
-const limits = { rssMb: 1.15, heapMb: 1.15, handles: 1.05, databaseMb: 1.15 } as const;
+const limits = { rssMb: 1.15, heapMb: 1.15, handles: 1.05 } as const;
+/** The audit log keeps an entry of every change for ever; nothing else may grow. */
+const bytesPerChange = 1_000;
+
+/** From the first quarter on, when retention has begun to forget runs. */
+function bytesPerChangeOf(samples: readonly Sample[]): number {
+  const [from, to] = [samples[Math.floor(samples.length / 4)], samples.at(-1)];
+  if (from === undefined || to === undefined) return Number.NaN;
+  return ((to.databaseMb - from.databaseMb) * 1e6) / (to.applied - from.applied);
+}
 
 if (!hasSlapd()) {
   console.error(sayMissing('slapd'));
@@ -133,6 +142,9 @@ if (!hasSlapd()) {
   const largestLog = Math.max(...samples.map(({ walMb }) => walMb));
   console.log(`largest write-ahead log ${largestLog.toFixed(0)} MB (limit ${longestLogMb})`);
   if (largestLog > longestLogMb) process.exitCode = 1;
+  const kept = bytesPerChangeOf(samples);
+  console.log(`database: ${kept.toFixed(0)} bytes a change stay, which is its audit entry (limit ${bytesPerChange})`);
+  if (!(kept <= bytesPerChange)) process.exitCode = 1;
   for (const [name, limit] of Object.entries(limits) as [keyof typeof limits, number][]) {
     const grown = growth(samples, (sample) => sample[name]);
     const isFlat = grown <= limit;
