@@ -2,7 +2,13 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import { asSourceName } from '../model/ids.ts';
-import type { GuardLimit, MappingRule, SourceMapping, SourcePolicy } from '../model/policy.ts';
+import {
+  type GuardLimit,
+  type MappingRule,
+  matchRuleOf,
+  type SourceMapping,
+  type SourcePolicy,
+} from '../model/policy.ts';
 import type { SourceSchedule } from '../model/schedule.ts';
 import type { SettingSecret, SourceConfig } from './config.ts';
 import type { ConnectorType } from './connector-type.ts';
@@ -130,7 +136,9 @@ function compileSource(
       outOfScopeGraceMs: shared.absence.outOfScopeGrace,
       returnWithinMs: shared.absence.returnWithin,
     },
-    correlation: shared.correlation ?? defaults.correlation.filter((key) => mapping.fields[key] !== undefined),
+    correlation: shared.correlation ?? defaults.correlation.filter((key) => matchRuleOf(mapping, key) !== undefined),
+    correlateAfter: [],
+    differentNames: 'wait',
     mapping,
     teams: { ...shared.teams, from: shared.teams.from ?? defaults.teamsFrom },
     roleMapping: shared.roleMapping,
@@ -151,7 +159,7 @@ function contradictions(policy: SourcePolicy): readonly Complaint[] {
     });
   }
   for (const [index, key] of policy.correlation.entries()) {
-    if (fields[key] !== undefined) continue;
+    if (matchRuleOf(policy.mapping, key) !== undefined) continue;
     complaints.push({
       path: ['correlation', index],
       at: 'value',

@@ -58,7 +58,11 @@ export type Quarantine =
   | 'protected-user'
   | 'role-holder'
   | 'returned-late'
-  | 'reused-id';
+  | 'reused-id'
+  /** It matches a user none of whose names it shares. */
+  | 'other-person'
+  /** A person took it from its user: no rule links it again. */
+  | 'unlinked';
 
 /** The last reading of an account, with its attributes merged over the reads. */
 export interface MirrorAccount extends SourceAccount {

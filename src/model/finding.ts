@@ -42,6 +42,29 @@ export const findingCodes = {
   'verify-mismatch': 'Planning again after the run did not come out empty. This is a fault of rosterd: report it.',
   'value-flapping':
     'Two writers change the same thing of a user back and forth. `rosterd user explain` and `rosterd audit list` show both. Mend the one that is wrong, or pin the value with `rosterd user pin`.',
+  'other-person':
+    'The account matches this user, but no part of the names is the same, so it may be somebody else. If it is the same person, say so with `rosterd finding resolve --link`; if not, with `--new`.',
+  'unlinked-account':
+    'A person took this account from its user, so no rule links it again. Link it with `rosterd user link`, or make a user of it with `rosterd finding resolve --new`.',
+  'not-in-directory':
+    'This agent has no account in the directory that decides who works here. Create the person there, or remove the agent.',
+  'disabled-in-directory':
+    'The directory has disabled or lost this person, but the agent can still log in. Take the login or the extension away from the agent.',
+  'names-differ': 'The sources write the name of this person differently. Mend the spelling in the one that is wrong.',
+  'agent-id-missing':
+    'Without an agent ID the calls of this agent cannot be matched. Give the agent one in the source, or set one with `rosterd user attribute set`.',
+  'extension-missing':
+    'Without a phone extension the calls of this agent cannot be matched. Give the agent one in the source, or set one with `rosterd user attribute set`.',
+  'agent-id-shared':
+    'Several users have this agent ID, so calls may be matched to the wrong person. Give one of them another.',
+  'extension-shared':
+    'Several users have this phone extension, so calls may be matched to the wrong person. Give one of them another.',
+  'supervisor-cannot-evaluate':
+    'This user may manage teams, but has no role with EVAL_AGENTS and CREATE_EVALS, so reviewing is refused. Map or assign such a role, or take the teams away.',
+  'supervisor-cannot-view':
+    'This user may manage teams, but has no role with INTERACTIONS_GROUP_VIEW, so their conversations stay hidden. Map or assign such a role, or take the teams away.',
+  'team-without-members': 'Nobody is in this team. Give it members in the source, or delete it there.',
+  'team-without-supervisor': 'Nobody may manage this team. Name a supervisor in the source.',
   'attribute-unread':
     'An attribute that the mapping uses could not be read from this source. The values stay as they are.',
 } as const;

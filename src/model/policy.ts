@@ -23,10 +23,45 @@ export type Transform = 'lower' | 'upper' | 'local-part' | 'digits';
 export interface SourceMapping {
   readonly fields: Readonly<Partial<Record<FieldName, MappingRule>>>;
   readonly attributes: Readonly<Record<AttributeName, MappingRule>>;
+  /** From what an account's match keys are computed, where that is not the field or attribute of the same name. */
+  readonly matchKeys?: Readonly<Partial<Record<CorrelationKey, MappingRule>>>;
 }
 
-export const correlationKeys = ['username', 'email', 'employeeId'] as const;
+/**
+ * By what the user of an account is found.
+ * `principalName`: `user@domain` as a login has it (AD userPrincipalName, UCCE person.userName); no key without a domain.
+ * `usernameWithoutDomain`: the user name without `@domain` or `DOMAIN\\`; never joins two names of different domains.
+ * `agentId`: exactly as written, because it may begin with zeros.
+ */
+export const correlationKeys = [
+  'principalName',
+  'username',
+  'usernameWithoutDomain',
+  'email',
+  'employeeId',
+  'agentId',
+] as const;
 export type CorrelationKey = (typeof correlationKeys)[number];
+
+/** The rule that gives a match key; undefined where the source has none for it. */
+export function matchRuleOf(mapping: SourceMapping, key: CorrelationKey): MappingRule | undefined {
+  const own = mapping.matchKeys?.[key];
+  if (own !== undefined) return own;
+  switch (key) {
+    case 'username':
+    case 'email':
+    case 'employeeId':
+      return mapping.fields[key];
+    case 'usernameWithoutDomain':
+      return mapping.matchKeys?.username ?? mapping.fields.username;
+    case 'agentId':
+      return mapping.attributes['agentId'];
+    case 'principalName':
+      return undefined;
+    default:
+      return key satisfies never;
+  }
+}
 
 /** Which groups become teams and how. Patterns are glob-like (`*`), case-folded, on the group's name. */
 export interface TeamPolicy {
@@ -95,6 +130,10 @@ export interface SourcePolicy {
   };
   /** In order; the first that finds anybody decides. */
   readonly correlation: readonly CorrelationKey[];
+  /** Sources of which a complete read must have been planned before this one is planned for the first time. */
+  readonly correlateAfter: readonly SourceName[];
+  /** What becomes of a match by name whose first and last names have nothing in common. */
+  readonly differentNames: 'wait' | 'link';
   readonly mapping: SourceMapping;
   readonly teams: TeamPolicy;
   readonly roleMapping: readonly RoleMappingRule[];

@@ -8,12 +8,10 @@ import type { AccountDecision, MatchCandidate, MatchKeys } from '../model/decisi
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { UserId } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
-import type { CorrelationKey, SourcePolicy } from '../model/policy.ts';
+import { type CorrelationKey, correlationKeys, matchRuleOf, type SourcePolicy } from '../model/policy.ts';
 import { isSynced, isSyncOff, type User } from '../model/user.ts';
-import { mapField } from './map.ts';
+import { mapAccount } from './map.ts';
 import { type CompiledWorld, isProtected } from './world.ts';
-
-const correlationKeys: readonly CorrelationKey[] = ['username', 'email', 'employeeId'];
 
 /** Folded match keys of an account; a key that is cleared, unread or not mapped is left out. */
 export function matchKeysOf(
@@ -22,11 +20,35 @@ export function matchKeysOf(
 ): MatchKeys {
   const keys: Partial<Record<CorrelationKey, string>> = {};
   for (const key of correlationKeys) {
-    const reading = mapField(account, source.mapping, key);
-    const folded = reading?.kind === 'present' ? foldKey(reading.value) : '';
-    if (folded !== '') keys[key] = folded;
+    const rule = matchRuleOf(source.mapping, key);
+    const reading = rule === undefined ? undefined : mapAccount(account, rule);
+    const text = reading?.kind === 'present' ? asKey(key, reading.value) : '';
+    if (text !== '') keys[key] = text;
   }
   return keys;
+}
+
+/** Empty: no key. */
+function asKey(key: CorrelationKey, value: string): string {
+  switch (key) {
+    case 'agentId':
+      return value.trim();
+    case 'principalName': {
+      const name = foldKey(value);
+      return /^[^@]+@[^@]+$/u.test(name) ? name : '';
+    }
+    case 'usernameWithoutDomain':
+      return localNameOf(foldKey(value));
+    default:
+      return foldKey(value);
+  }
+}
+
+/** The name without `DOMAIN\\` and `@domain`. */
+function localNameOf(name: string): string {
+  const plain = name.slice(name.lastIndexOf('\\') + 1);
+  const at = plain.indexOf('@');
+  return at > 0 ? plain.slice(0, at) : plain;
 }
 
 /**

@@ -128,6 +128,9 @@ const keyColumn: Readonly<Record<CorrelationKey, string>> = {
   username: 'username_key',
   email: 'email_key',
   employeeId: 'employee_key',
+  principalName: 'principal_key',
+  usernameWithoutDomain: 'local_name_key',
+  agentId: 'agent_key',
 };
 
 /** Of accounts that left the source only linked ones still carry their keys. Of users only values that are local count. */

@@ -60,6 +60,8 @@ const base: SourcePolicy = {
   manualMemberships: 'keep',
   absence: { graceMs: 0, confirmReads: 1, outOfScopeGraceMs: dayMs, returnWithinMs: 30 * dayMs },
   correlation: ['username', 'email'],
+  correlateAfter: [],
+  differentNames: 'wait',
   mapping: {
     fields: {
       username: { kind: 'first', attributes: ['name'] },
