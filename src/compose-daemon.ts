@@ -100,7 +100,7 @@ async function serveFrom(
     version,
     sources: sources.map(({ name }) => name),
     targets: noticeTargets,
-    facts: async () => factsOf(await status(), await reads.findingCounts()),
+    facts: async () => factsOf(await status(), await reads.findingCounts(clock.now())),
   });
   let onNotice = (): void => undefined;
   const tellSoon: EventSink = (event) => {

@@ -20,7 +20,7 @@ import { type ShadowDiff, shadowDiff } from './shadow-diff.ts';
 import { type SyncOffRequest, switchSyncOff, switchSyncOn } from './sync-switch.ts';
 
 export interface FindingRequest {
-  readonly state: 'open' | 'closed' | 'any';
+  readonly state: 'open' | 'ignored' | 'closed' | 'any';
   readonly code?: FindingCode;
   readonly source?: string;
   readonly after?: number;
@@ -77,7 +77,7 @@ export function createAdmin(context: AdminContext): Admin {
     resume: (request) => resumeSync(context, request),
     listTeams: (request) => listTeams(context, request.search),
     listFindings: (request) => listFindings(context, request),
-    countFindings: () => context.reads.findingCounts(),
+    countFindings: () => context.reads.findingCounts(context.now()),
     audit: async (request) => streamAudit(context, await auditFilter(context, request), pageOf(request)),
     exportAudit: async (request, format) => exportAudit(context, await auditFilter(context, request), format),
   };
@@ -104,6 +104,7 @@ async function listFindings(context: AdminContext, request: FindingRequest): Pro
   const known = context.policy.sources.map((source) => source.name);
   const filter = {
     state: request.state,
+    now: context.now(),
     ...(request.code === undefined ? {} : { code: request.code }),
     ...(request.source === undefined ? {} : { source: requireSource(known, request.source) }),
   };

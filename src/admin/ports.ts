@@ -3,12 +3,14 @@
 // Invariant: nothing here writes; an admin act writes through StoreTx only, in one transaction with its audit entry.
 
 import type { CheckReport } from '../connector.ts';
-import type { Finding, FindingCode } from '../model/finding.ts';
+import type { FindingCode } from '../model/finding.ts';
 import type { AccountKey, EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
 import type { Policy } from '../model/policy.ts';
+import type { StoredFinding } from '../sync/ports/findings.ts';
 import type { AuditHead, StoreReader, StoreTx } from '../sync/ports.ts';
 
 export type { CheckFact, CheckReport } from '../connector.ts';
+export type { StoredFinding } from '../sync/ports/findings.ts';
 
 export interface UserFilter {
   /** Part of the username, e-mail, display, first or last name; folded as names are (case and accents as written). */
@@ -63,22 +65,16 @@ export interface AuditPage {
   readonly limit: number;
 }
 
-export interface StoredFinding extends Finding {
-  readonly id: number;
-  readonly openedAt: EpochMs;
-  readonly openedBy?: RunId;
-  readonly closedAt?: EpochMs;
-  readonly closedBy?: RunId;
-}
-
 export interface FindingFilter {
-  readonly state: 'open' | 'closed' | 'any';
+  /** `open`: those that nobody ignores at `now`; `ignored`: the other open ones. */
+  readonly state: 'open' | 'ignored' | 'closed' | 'any';
+  readonly now: EpochMs;
   readonly code?: FindingCode;
   readonly source?: SourceName;
   readonly subject?: string;
 }
 
-/** Counts of open findings, for a first look. */
+/** Counts of open findings that nobody ignores, for a first look. */
 export type FindingCounts = readonly { readonly code: FindingCode; readonly open: number }[];
 
 export interface AdminReader {
@@ -94,9 +90,9 @@ export interface AdminReader {
     filter: FindingFilter,
     page: { readonly after?: number; readonly limit: number },
   ): Promise<readonly StoredFinding[]>;
-  findingCounts(): Promise<FindingCounts>;
-  /** How many are open of each source that has any. */
-  openFindingsBySource(): Promise<ReadonlyMap<SourceName, number>>;
+  findingCounts(now: EpochMs): Promise<FindingCounts>;
+  /** How many are open of each source that has any; ignored ones are not counted. */
+  openFindingsBySource(now: EpochMs): Promise<ReadonlyMap<SourceName, number>>;
 }
 
 /** The part of the store that admin works with. */

@@ -113,7 +113,7 @@ export async function readStatus(context: StatusContext): Promise<Status> {
     holders: new Map((await read.leaseHolders('', now)).map(({ name, holder }) => [name, holder])),
     pauses: await read.pauses(now),
     skips: await read.skips(),
-    findings: await reads.openFindingsBySource(),
+    findings: await reads.openFindingsBySource(now),
   };
   const sources: SourceStatus[] = [];
   for (const source of context.sources) sources.push(await statusOf(context, common, source));
@@ -195,8 +195,8 @@ async function atWorkOf(
 }
 
 /** The finding says that something waits, since when anything does, and which run stores it. */
-async function heldOf({ store, reads }: StatusContext, source: SourceName): Promise<SourceStatus['held']> {
-  const filter = { state: 'open', code: 'plan-held', source } as const;
+async function heldOf({ store, reads, now }: StatusContext, source: SourceName): Promise<SourceStatus['held']> {
+  const filter = { state: 'open', now: now(), code: 'plan-held', source } as const;
   const [finding] = await reads.findings(filter, { limit: 1 });
   const id = finding?.detail['run'];
   if (finding === undefined || typeof id !== 'number') return undefined;

@@ -5,6 +5,7 @@ import type { Finding } from '../model/finding.ts';
 import type { FindingWriter } from '../sync/ports.ts';
 import { insertRows, type Row, readForEach, runForEach, updateRows } from './bulk.ts';
 import type { Columns } from './dialect.ts';
+import { findingKeeper } from './kept-findings.ts';
 import type { Sql } from './sql.ts';
 import { toText } from './times.ts';
 
@@ -32,7 +33,10 @@ type Evaluated = Parameters<FindingWriter['reconcile']>[0];
 type By = Parameters<FindingWriter['reconcile']>[2];
 
 export function findingWriter(sql: Sql, allocate: (count: number) => Promise<number>): FindingWriter {
-  return { reconcile: (evaluated, derived, by) => reconcile(sql, allocate, evaluated, derived, by) };
+  return {
+    ...findingKeeper(sql),
+    reconcile: (evaluated, derived, by) => reconcile(sql, allocate, evaluated, derived, by),
+  };
 }
 
 const openKeyOf = (finding: { readonly code: string; readonly subject: string }): string =>
@@ -89,7 +93,7 @@ async function openFindings(
   await insertRows(sql, { table: 'findings', columns: findingTable }, rows);
 }
 
-/** A finding that stays open may have learnt new facts, e.g. another holder of the name. */
+/** A finding that stays open may have learnt new facts, e.g. another holder of the name; who ignored it did not know them. */
 async function refresh(
   sql: Sql,
   open: ReadonlyMap<string, OpenRow>,
@@ -100,10 +104,22 @@ async function refresh(
     const finding = wanted.get(key);
     if (finding === undefined) continue;
     const detail = canonicalJson(finding.detail);
-    if (detail !== row.detail || finding.label !== row.label) rows.push([row.id, finding.label, detail]);
+    if (detail !== row.detail || finding.label !== row.label) {
+      rows.push([row.id, finding.label, detail, null, null, null, null]);
+    }
   }
-  await updateRows(sql, { table: 'findings', key: 'id', columns: { id: 'int', label: 'text', detail: 'text' } }, rows);
+  await updateRows(sql, { table: 'findings', key: 'id', columns: refreshed }, rows);
 }
+
+const refreshed: Columns = {
+  id: 'int',
+  label: 'text',
+  detail: 'text',
+  ignored_by: 'text',
+  ignored_reason: 'text',
+  ignored_at: 'text',
+  ignored_until: 'text',
+};
 
 async function readEvaluated(sql: Sql, evaluated: Evaluated, by: By): Promise<readonly OpenRow[]> {
   const mayClose = new Set<string>(by.codes);

@@ -25,6 +25,7 @@ import type { Team } from '../model/team.ts';
 import type { AdminHold, FieldName, Link, OwnedValue, Pin, SyncOff, User } from '../model/user.ts';
 import type { AuditedReader } from './ports/audited.ts';
 import type { DaemonReader, DaemonWriter } from './ports/daemon.ts';
+import type { FindingKeeper } from './ports/findings.ts';
 
 export interface Clock {
   now(): EpochMs;
@@ -340,7 +341,7 @@ export interface AuditHead {
   readonly mac: string;
 }
 
-export interface FindingWriter {
+export interface FindingWriter extends FindingKeeper {
   /**
    * Opens what is new, closes what is open for one of `evaluated` subjects (or, with `everyOf`, for the whole source) and not
    * derived any more. `codes` limits which codes this caller may close. Returns the numbers opened and closed; writes nothing for the unchanged.
