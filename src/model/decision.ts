@@ -20,6 +20,8 @@ export interface World {
   readonly groups: ReadonlyMap<GroupKey, MirrorGroup>;
   /** Teams that this plan is about to create, or existing ones that it joins, by the group that is about to feed them. */
   readonly newTeams: ReadonlyMap<GroupKey, TeamRef>;
+  /** Every source with lifecycle authority has been read completely once: who is in none of them is in no directory. Absent: no. */
+  readonly hasReadAuthorities?: boolean;
 }
 
 export interface UserInput {
@@ -61,6 +63,11 @@ export interface UserDecision {
   readonly suspicions: readonly Suspicion[];
   readonly claims: readonly KeyClaim[];
   readonly findings: readonly Finding[];
+  /**
+   * What the user's sources show side by side, under subjects of their own (`user:12/<source>`). Absent while another source has
+   * still to act on the user: what is open stays open, because each run would see another half of the truth.
+   */
+  readonly crossFindings?: readonly Finding[];
   /** The earliest moment at which time alone changes the decision. */
   readonly recheckAt?: EpochMs;
   /**
@@ -81,11 +88,14 @@ export interface MatchCandidate {
   readonly accountKey?: AccountKey;
   /** Absent for a local value. */
   readonly source?: SourceName;
+  /** The whole login, folded, where the key is only a part of it (`usernameWithoutDomain`). */
+  readonly login?: string;
 }
 
 /** What becomes of an account without a user. */
 export type AccountDecision =
-  | { readonly kind: 'link'; readonly user: UserId; readonly rule: string }
+  /** `label`: what people know the user by. */
+  | { readonly kind: 'link'; readonly user: UserId; readonly rule: string; readonly label?: string }
   | { readonly kind: 'create' }
   | { readonly kind: 'wait'; readonly quarantine?: Quarantine; readonly finding: Finding }
   /** Not present in the source any more, or nothing to do. */

@@ -15,6 +15,7 @@ import { fieldNames, isPinActive, isSyncOff, type User } from '../model/user.ts'
 import { absenceOf } from './absence.ts';
 import { decideAttributes } from './attributes.ts';
 import { claimsOf, findingsOf } from './claims-and-findings.ts';
+import { comparedOf, crossFindings, presentState } from './cross-findings.ts';
 import { decideEnabled, lifecycleOf } from './enabled.ts';
 import { decideField, type FieldDecision } from './fields.ts';
 import { leftToOwners } from './left-to-owners.ts';
@@ -54,7 +55,7 @@ export function decideNewUser(world: CompiledWorld, account: MirrorAccount, refu
   if (decision.change !== undefined && username?.part === 'field' && username.after !== undefined) {
     return { ...decision, change: { ...decision.change, label: username.after.value } };
   }
-  const { change: _, ...rest } = decision;
+  const { change: _, crossFindings: __, ...rest } = decision;
   const blocking = rest.findings.filter(({ code }) => code === 'username-conflict' || code === 'username-missing');
   return { ...rest, findings: blocking };
 }
@@ -144,11 +145,15 @@ function decide(world: CompiledWorld, target: Target, refused: RefusedClaims): U
   ];
   const pendingFor = pendingSources(world, verdicts, [...left, ...attributes.pendingFor]);
   const recheckAt = earliest(world, target.user, verdicts);
+  const of = { subject, label: target.label };
   return {
     ...(parts.length > 0 && { change: { subject: target.subject, label: target.label, parts } }),
     suspicions: suspicionsOf(world, parts, verdicts.linked),
     claims: claimsOf(target.user, subject, verdicts.fields),
-    findings: findingsOf(world, target.user, { subject, label: target.label }, verdicts, refused),
+    findings: findingsOf(world, target.user, of, verdicts, refused),
+    ...(pendingFor.length === 0 && {
+      crossFindings: crossFindings(world, target.user, of, comparedOf(verdicts, attributes.parts)),
+    }),
     ...(recheckAt !== undefined && { recheckAt }),
     ...(pendingFor.length > 0 && { pendingFor }),
   };
@@ -245,7 +250,7 @@ function earliest(world: CompiledWorld, user: User, { linked, enabled }: Verdict
   return Number.isFinite(next) ? asEpochMs(next) : undefined;
 }
 
-/** The mirror goes on, the user does not: only what a person should know comes out. */
+/** The mirror goes on, the user does not: only what a person should know comes out, of the sources too. */
 function decideSyncOff(
   world: CompiledWorld,
   { user, accounts }: UserInput,
@@ -274,6 +279,7 @@ function decideSyncOff(
           },
         ]
       : [],
+    crossFindings: crossFindings(world, user, of, presentState(world, user, linked)),
     ...(recheck.length > 0 && { recheckAt: asEpochMs(Math.min(...recheck)) }),
   };
 }
