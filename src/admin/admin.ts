@@ -10,14 +10,17 @@ import { type AuditRequest, auditFilter } from './audit-filter.ts';
 import { type CreateUserRequest, createUser } from './create-user.ts';
 import { disableUser, enableUser } from './enable-user.ts';
 import { explainUser, type UserExplanation } from './explain.ts';
+import { type FindingActReport, type IgnoreFindingRequest, ignoreFinding, watchFinding } from './ignore-finding.ts';
 import { type LinkUserRequest, linkUser } from './link-user.ts';
 import { listUsers, type UserList, type UserListRequest } from './list-users.ts';
 import { type PauseRequest, pauseSync, resumeSync, type SourceActReport } from './pause.ts';
 import { type PinRequest, pin, unpin } from './pins.ts';
 import type { AdminContext, AuditRecord, FindingCounts, StoredFinding } from './ports.ts';
 import { requireSource } from './require-source.ts';
+import { type ResolveFindingRequest, resolveFinding } from './resolve-finding.ts';
 import { type ShadowDiff, shadowDiff } from './shadow-diff.ts';
 import { type SyncOffRequest, switchSyncOff, switchSyncOn } from './sync-switch.ts';
+import { type UnlinkUserRequest, unlinkUser } from './unlink-user.ts';
 
 export interface FindingRequest {
   readonly state: 'open' | 'ignored' | 'closed' | 'any';
@@ -44,6 +47,12 @@ export interface Admin {
   pin(request: PinRequest): Promise<ActReport>;
   unpin(request: Parameters<typeof unpin>[1]): Promise<ActReport>;
   linkUser(request: LinkUserRequest): Promise<ActReport>;
+  unlinkUser(request: UnlinkUserRequest): Promise<ActReport>;
+  /** Says of an account that waits whose it is. */
+  resolveFinding(request: ResolveFindingRequest): Promise<ActReport>;
+  ignoreFinding(request: IgnoreFindingRequest): Promise<FindingActReport>;
+  /** Takes `ignoreFinding` back. */
+  watchFinding(request: { readonly finding: number; readonly reason: string }): Promise<FindingActReport>;
   /** Stops applies, not reads. */
   pause(request: PauseRequest): Promise<SourceActReport>;
   /** Without a source it lifts the pause of all; those of single sources stay. */
@@ -73,6 +82,10 @@ export function createAdmin(context: AdminContext): Admin {
     pin: (request) => pin(context, request),
     unpin: (request) => unpin(context, request),
     linkUser: (request) => linkUser(context, request),
+    unlinkUser: (request) => unlinkUser(context, request),
+    resolveFinding: (request) => resolveFinding(context, request),
+    ignoreFinding: (request) => ignoreFinding(context, request),
+    watchFinding: (request) => watchFinding(context, request),
     pause: (request) => pauseSync(context, request),
     resume: (request) => resumeSync(context, request),
     listTeams: (request) => listTeams(context, request.search),

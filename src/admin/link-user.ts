@@ -5,7 +5,7 @@ import type { MirrorAccount } from '../model/account.ts';
 import { subjectKey } from '../model/change.ts';
 import { RosterdError } from '../model/errors.ts';
 import type { FindingCode } from '../model/finding.ts';
-import type { AccountKey, SourceName } from '../model/ids.ts';
+import type { AccountKey, EpochMs, SourceName } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
 import { isPinActive, isSyncOff, type Link, type User } from '../model/user.ts';
 import { takesManualGrants } from '../reconcile/memberships.ts';
@@ -23,10 +23,12 @@ export interface LinkUserRequest {
   /** May be left out where only one source is configured. */
   readonly source?: string;
   readonly reason: string;
+  /** Number of the finding that it resolves, for the audit log. */
+  readonly finding?: number;
 }
 
 /** What a run says of an account that has no user; with a user there is none of it left to decide. */
-const settledCodes: readonly FindingCode[] = [
+export const settledCodes: readonly FindingCode[] = [
   'unmatched-account',
   'disputed-match',
   'name-of-another',
@@ -38,7 +40,12 @@ const settledCodes: readonly FindingCode[] = [
   'username-missing',
   'username-conflict',
   'email-conflict',
+  'other-person',
+  'unlinked-account',
 ];
+
+/** And of a user one of whose accounts waits. */
+const disputeCodes: readonly FindingCode[] = ['name-of-another', 'returned-late', 'other-person'];
 
 /**
  *   the account                                    | what happens
@@ -69,6 +76,7 @@ export async function linkUser(context: AdminContext, request: LinkUserRequest):
     // No run looks at the account by itself any more, so nothing else would close them.
     const subject = subjectKey({ kind: 'account', source, id: account.id });
     await tx.findings.reconcile([subject], [], { now, codes: settledCodes });
+    if (isLinked) await closeDispute(tx, user, account, now);
     const quarantine = account.quarantine ?? null;
     return {
       action: 'user.linked',
@@ -82,6 +90,7 @@ export async function linkUser(context: AdminContext, request: LinkUserRequest):
         before: { user: account.userId ?? null, quarantine },
         after: { user: user.id, quarantine: null },
         reason,
+        ...(request.finding === undefined ? {} : { finding: request.finding }),
       },
       dirty: isLinked ? 'quarantine lifted by hand' : 'linked by hand',
       warnings: [...(isLinked ? [] : linkWarnings(context, user, source)), ...syncOff(user, now)],
@@ -100,6 +109,13 @@ function sourceOf(context: AdminContext, named: string | undefined): SourceName 
       ? 'No source is configured.'
       : `Several sources are configured: ${known.join(', ')}. Say with --source which one has the account.`,
   );
+}
+
+/** Another account of the user may wait as well; then its finding is the same one, and stays. */
+async function closeDispute(tx: StoreTx, user: User, account: MirrorAccount, now: EpochMs): Promise<void> {
+  const accounts = await tx.accountsOf([user.id]);
+  if (accounts.some((one) => one.key !== account.key && one.quarantine !== undefined)) return;
+  await tx.findings.reconcile([subjectKey({ kind: 'user', id: user.id })], [], { now, codes: disputeCodes });
 }
 
 interface Wanted {

@@ -1,0 +1,82 @@
+// What a person says of an account that waits: whose it is, or that it is somebody else's.
+// Invariant: the same code links here as in `user link`; a finding only names the account and perhaps the user.
+
+import type { MirrorAccount } from '../model/account.ts';
+import { RosterdError } from '../model/errors.ts';
+import { findingCodes } from '../model/finding.ts';
+import type { AccountKey, SourceName } from '../model/ids.ts';
+import type { StoredFinding } from '../sync/ports/findings.ts';
+import type { StoreTx } from '../sync/ports.ts';
+import type { ActReport } from './act.ts';
+import { requireOpen, titleOf } from './ignore-finding.ts';
+import { linkUser } from './link-user.ts';
+import { newUserFor } from './new-user-for.ts';
+import type { AdminContext } from './ports.ts';
+import { requireReason } from './reason.ts';
+
+export interface ResolveFindingRequest {
+  readonly finding: number;
+  readonly reason: string;
+  /** `link`: the account is that of `user`, or of the only user that the finding names. `new`: it is of somebody unknown. */
+  readonly as: { readonly kind: 'link'; readonly user?: string } | { readonly kind: 'new'; readonly username?: string };
+}
+
+export async function resolveFinding(context: AdminContext, request: ResolveFindingRequest): Promise<ActReport> {
+  const reason = requireReason(request.reason);
+  const { finding: id, as } = request;
+  if (as.kind === 'new') {
+    return newUserFor(context, async (tx) => {
+      const finding = await requireOpen(tx, id);
+      const account = await accountOf(tx, finding);
+      return { account, reason, finding: id, ...(as.username === undefined ? {} : { username: as.username }) };
+    });
+  }
+  // Found apart from the act that follows, which looks at the account again as it is then.
+  const { finding, account } = await context.store.write(async (tx) => {
+    const open = await requireOpen(tx, id);
+    return { finding: open, account: await accountOf(tx, open) };
+  });
+  return linkUser(context, {
+    user: as.user ?? userOf(finding, account),
+    account: account.id,
+    source: account.source,
+    reason,
+    finding: id,
+  });
+}
+
+/** The account that the finding is about: its subject, or the disputed one of the user that is its subject. */
+async function accountOf(tx: StoreTx, finding: StoredFinding): Promise<MirrorAccount> {
+  const { source, subject, detail } = finding;
+  const prefix = `account:${source}/`;
+  const disputed = subject.startsWith('user:') ? detail['id'] : undefined;
+  const id = subject.startsWith(prefix) ? subject.slice(prefix.length) : disputed;
+  if (source === undefined || typeof id !== 'string') {
+    throw new RosterdError(
+      'usage',
+      `${titleOf(finding)} is not about an account that waits, so --link and --new do not apply. ${findingCodes[finding.code]} Or silence it with --ignore.`,
+    );
+  }
+  const [account] = await tx.accounts(await keysOf(tx, source, id));
+  if (account !== undefined) return account;
+  throw new RosterdError('account-unknown', `The mirror of ${source} has no account ${id} any more.`, { subject: id });
+}
+
+async function keysOf(tx: StoreTx, source: SourceName, id: string): Promise<readonly AccountKey[]> {
+  const found = await tx.mirror.digests(source, 'account', [id as MirrorAccount['id']]);
+  return [...found.values()].map(({ key }) => key as AccountKey);
+}
+
+/** As the finding names its user: the one that the account is linked to, or the only match. */
+function userOf(finding: StoredFinding, account: MirrorAccount): string {
+  if (account.userId !== undefined) return `user:${account.userId}`;
+  const named = finding.detail['users'];
+  const [only, second] = Array.isArray(named) ? (named as readonly string[]) : [];
+  if (only !== undefined && second === undefined) return only.replace(/^user (\d+)$/u, 'user:$1');
+  const which =
+    only === undefined ? 'names no user' : `names several users (${(named as readonly string[]).join(', ')})`;
+  throw new RosterdError(
+    'usage',
+    `${titleOf(finding)} ${which}. Say whose account it is: --link <user>; or --new, if it is somebody else's.`,
+  );
+}
