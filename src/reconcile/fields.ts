@@ -1,9 +1,9 @@
 // Decides one field of one user: which source gives it, or why it stays.
-// Invariant: a value goes only when a source owned it and every source that could give it says that it is empty.
+// Invariant: a value goes only when a source owned it, this source says that it is empty, and no other one gives it.
 
 import type { FieldRule, UserChangePart } from '../model/change.ts';
 import type { FieldExplanation } from '../model/decision.ts';
-import type { EpochMs } from '../model/ids.ts';
+import type { EpochMs, Owner } from '../model/ids.ts';
 import { type FieldName, isPinActive, type OwnedValue, type Pin, type User } from '../model/user.ts';
 import { type MappedReading, mapField } from './map.ts';
 import type { LinkedAccount } from './situation.ts';
@@ -35,12 +35,15 @@ interface Search {
  *     username, rename: keep, and there is one            | present value                  | kept-rename
  *     another user holds it and keeps it                  | present value; e-mail: none    | kept-conflict
  *   a source: cleared                                     | the next source is asked       |
- *   a source: never read                                  | present value                  | kept-unread
+ *   a source: never read, and it owns the present value   | present value                  | kept-unread
+ *   a source: never read                                  | the next source is asked       |
  *   a source: its account is disputed                     | present value                  | kept
  *   nobody left, present value is local                   | present value                  | kept-local
  *   nobody left, present value is of a configured source  | none                           | removed
  *   nobody left, none, or a source without configuration  | present value                  | kept
  *
+ * A source that was never read keeps its own value only. Else a value behind it would be kept or left out by who had run first,
+ * and one that its source has emptied would stay for ever.
  * `refused`: label of the holder of the wanted value, when the claim on it was refused.
  */
 export function decideField(
@@ -57,7 +60,7 @@ export function decideField(
   if (user.links.length === 0) {
     return settled(field, current, current, current?.owner === 'local' ? 'kept-local' : 'kept', []);
   }
-  const search = askSources(world, linked, field);
+  const search = askSources(world, linked, field, current?.owner);
   if (search.stays !== undefined) return settled(field, current, current, search.stays, search.candidates);
   if (search.found === undefined) return nobodyGives(world, field, current, search.candidates);
   return given(field, current, search.found, search.candidates, refused);
@@ -84,7 +87,12 @@ function pinned(
   return wanted === undefined ? decision : { ...decision, wanted, whenRefused: 'keep' };
 }
 
-function askSources(world: CompiledWorld, linked: readonly LinkedAccount[], field: FieldName): Search {
+function askSources(
+  world: CompiledWorld,
+  linked: readonly LinkedAccount[],
+  field: FieldName,
+  owner: Owner | undefined,
+): Search {
   const candidates: Candidate[] = [];
   let found: Search['found'];
   let stays: FieldRule | undefined;
@@ -93,21 +101,21 @@ function askSources(world: CompiledWorld, linked: readonly LinkedAccount[], fiel
       if (one.account.source !== source) continue;
       const reading = mapField(one.account, one.source.policy.mapping, field);
       if (reading === undefined) continue;
-      const isDecided = found !== undefined || stays !== undefined;
-      const verdict = verdictOf(one, reading, isDecided);
+      const isOver = found !== undefined || stays !== undefined;
+      const verdict = verdictOf(one, reading, isOver);
       candidates.push(candidateOf(one, reading, verdict));
       if (verdict === 'wins' && reading.kind === 'present') {
         found = { value: reading.value, owner: source, linked: one };
-      } else if (verdict === 'never read') stays = 'kept-unread';
+      } else if (verdict === 'never read' && owner === source) stays = 'kept-unread';
       else if (verdict === 'disputed account') stays = 'kept';
     }
   }
   return { candidates, ...(found && { found }), ...(stays && { stays }) };
 }
 
-function verdictOf(one: LinkedAccount, reading: MappedReading, isDecided: boolean): string {
+function verdictOf(one: LinkedAccount, reading: MappedReading, isOver: boolean): string {
   if (one.standing === 'withdrawn') return 'account gone';
-  if (isDecided) return reading.kind === 'present' ? 'lower precedence' : reading.kind;
+  if (isOver) return reading.kind === 'present' ? 'lower precedence' : reading.kind;
   if (one.standing === 'quarantined') return 'disputed account';
   switch (reading.kind) {
     case 'present':
