@@ -239,7 +239,7 @@ function firstOwner(world: CompiledWorld, grants: Compared['grants']): SourceNam
 }
 
 /** Whether an open finding belongs to a user that was compared. */
-export const isCrossSubjectOf = (compared: ReadonlySet<UserId>, subject: string): boolean => {
+export const isCrossSubjectOf = (compared: { has(user: UserId): boolean }, subject: string): boolean => {
   const match = /^user:(\d+)\//.exec(subject);
   return match !== null && compared.has(Number(match[1]) as UserId);
 };

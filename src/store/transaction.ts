@@ -5,7 +5,9 @@ import { RosterdError } from '../model/errors.ts';
 import type { Clock, CounterName, StoreReader, StoreTx } from '../sync/ports.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
 import { auditedReader } from './audited-changes.ts';
+import { comparisonReader } from './comparison.ts';
 import { daemonReader, daemonWriter } from './daemon.ts';
+import { detachWriter } from './detaching.ts';
 import { dirtyWriter } from './dirty.ts';
 import { findingWriter } from './findings.ts';
 import { leaseWriter } from './leases.ts';
@@ -23,6 +25,7 @@ export function storeReader(sql: Sql): StoreReader {
     ...runReader(sql),
     ...daemonReader(sql),
     ...auditedReader(sql),
+    ...comparisonReader(sql),
     mirror: mirrorReader(sql),
     auditHead: () => readAuditHead(sql),
   };
@@ -35,17 +38,19 @@ export interface TxContext {
 
 export function storeTx(sql: Sql, { clock, auditKey }: TxContext): StoreTx {
   const allocate = (counter: CounterName, count: number): Promise<number> => allocateNumbers(sql, counter, count);
+  const dirty = dirtyWriter(sql);
   return {
     ...planReader(sql),
     ...runReader(sql),
     ...daemonReader(sql),
     ...daemonWriter(sql, (count) => allocate('delivery', count)),
     mirror: { ...mirrorReader(sql), ...mirrorWriter(sql) },
-    dirty: dirtyWriter(sql),
+    dirty,
     userRows: userWriter(sql, clock),
     runRows: runWriter(sql),
     findings: findingWriter(sql, (count) => allocate('finding', count)),
     leases: leaseWriter(sql),
+    sources: detachWriter(sql, dirty),
     allocate,
     audit: (entries) => appendAudit(sql, auditKey, entries),
     async forget(before, now) {

@@ -10,5 +10,13 @@ export async function loadWorld(
 ): Promise<CompiledWorld> {
   const teams = new Map((await store.read.teams()).map((team) => [team.id, team]));
   const groups = new Map((await store.read.groups()).map((group) => [group.key, group]));
-  return makeWorld({ policy, now, source, teams, groups, newTeams: new Map() });
+  const hasReadAuthorities = await haveReadAuthorities(store, policy);
+  return makeWorld({ policy, now, source, teams, groups, newTeams: new Map(), hasReadAuthorities });
+}
+
+async function haveReadAuthorities({ read }: SyncStore, { sources }: World['policy']): Promise<boolean> {
+  for (const { name, lifecycle } of sources) {
+    if (lifecycle === 'authority' && (await read.mirror.source(name))?.firstCompleteAt === undefined) return false;
+  }
+  return true;
 }

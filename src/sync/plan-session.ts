@@ -67,6 +67,8 @@ export class PlanSession {
   readonly claims: KeyClaim[] = [];
   readonly findings = new Map<string, readonly Finding[]>();
   readonly evaluated = new Set<string>();
+  /** Of each user whose sources were laid side by side what came of it; the others' findings of this kind stay as they are. */
+  readonly compared = new Map<UserId, readonly Finding[]>();
   quarantines: { readonly account: AccountKey; readonly quarantine: Quarantine | undefined }[] = [];
   readonly settledUsers = new Set<UserId>();
   readonly settledAccounts: AccountKey[] = [];
@@ -122,6 +124,7 @@ export class PlanSession {
     // What is to be said of a user that is about to be created is said when it is there, under its own number (verify-plan.ts).
     const isCreated = origin.user === undefined && decision.change !== undefined;
     this.note(subject, isCreated ? [] : decision.findings);
+    if (origin.user !== undefined) this.#compare(origin.user.id, decision.crossFindings);
     if (decision.change !== undefined) {
       await this.add(decision.change, decision, origin);
       return;
@@ -129,6 +132,11 @@ export class PlanSession {
     if (origin.user === undefined) return;
     if (!this.#staysDirty(subject, decision)) this.settledUsers.add(origin.user.id);
     this.rechecks.push({ user: origin.user.id, at: decision.recheckAt });
+  }
+
+  #compare(user: UserId, found: readonly Finding[] | undefined): void {
+    if (found === undefined) this.compared.delete(user);
+    else this.compared.set(user, found);
   }
 
   /** Nobody else would make the user dirty when the other source has run, or when the refused value is free. */

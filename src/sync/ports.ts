@@ -24,7 +24,9 @@ import type { ChangeState, Run } from '../model/run.ts';
 import type { Team } from '../model/team.ts';
 import type { AdminHold, FieldName, Link, OwnedValue, Pin, SyncOff, User } from '../model/user.ts';
 import type { AuditedReader } from './ports/audited.ts';
+import type { ComparisonReader } from './ports/comparison.ts';
 import type { DaemonReader, DaemonWriter } from './ports/daemon.ts';
+import type { DetachWriter } from './ports/detaching.ts';
 import type { FindingKeeper } from './ports/findings.ts';
 
 export interface Clock {
@@ -382,6 +384,7 @@ export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWrit
   readonly runRows: RunWriter;
   readonly findings: FindingWriter;
   readonly leases: LeaseWriter;
+  readonly sources: DetachWriter;
   /** First of `count` new numbers. */
   allocate(counter: CounterName, count: number): Promise<number>;
   /** Forgets ended runs and deliveries, and erases the payloads of audit entries, from before these times. Writes nothing when there are none. */
@@ -390,7 +393,7 @@ export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWrit
   audit(entries: readonly NewAuditEntry[]): Promise<AuditHead>;
 }
 
-export interface StoreReader extends PlanReader, RunReader, DaemonReader, AuditedReader {
+export interface StoreReader extends PlanReader, RunReader, DaemonReader, AuditedReader, ComparisonReader {
   readonly mirror: MirrorReader;
   auditHead(): Promise<AuditHead>;
 }

@@ -1,16 +1,20 @@
 // The second half of a run: plan, guard, apply, verify. One at a time over all sources.
 
 import { type Finding, type FindingCode, findingCodes } from '../model/finding.ts';
-import type { UserId } from '../model/ids.ts';
+import type { SourceName, UserId } from '../model/ids.ts';
 import { pauseOf, pauseText } from '../model/pause.ts';
+import type { Policy } from '../model/policy.ts';
 import type { AppliedCounts, RunState } from '../model/run.ts';
+import { crossFindingCodes, isContactCentre, isCrossSubjectOf } from '../reconcile/cross-findings.ts';
 import { applyPlan } from './apply-plan.ts';
 import { buildPlan } from './build-plan.ts';
 import { findFlapping } from './find-flapping.ts';
+import { findSharedValues, sharedValueCodes } from './find-shared-values.ts';
+import { findTeamGaps, teamGapCodes } from './find-team-gaps.ts';
 import { addTallies, guardBaseline } from './guard-baseline.ts';
 import { type Judgement, judgePlan, storeVerdict } from './judge-plan.ts';
 import { PlanSession } from './plan-session.ts';
-import type { AuditHead } from './ports.ts';
+import type { AuditHead, StoreTx } from './ports.ts';
 import type { ReadResult } from './read-phase.ts';
 import type { RunScope } from './run-source.ts';
 import { verifyApplied } from './verify-plan.ts';
@@ -23,6 +27,8 @@ const runCodes: readonly FindingCode[] = [
   'verify-mismatch',
   'attribute-unread',
   'value-flapping',
+  ...sharedValueCodes,
+  ...teamGapCodes,
 ];
 /** They stand on two users. Who was refused a value is planned in every run, so what a plan does not derive is over. */
 const conflictCodes: readonly FindingCode[] = ['username-conflict', 'email-conflict'];
@@ -79,11 +85,12 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
     done += count;
     progress(done);
   });
+  const compared = await comparedSubjects(session);
   const changed = await session.lease.write(async (tx) => {
     await session.forgetLinked(tx);
-    const findings = [...session.findings.values()].flat();
+    const findings = [...session.findings.values(), ...session.compared.values()].flat();
     const by = { run: record.id, now: deps.clock.now() };
-    const own = await tx.findings.reconcile([...session.evaluated], findings, { ...by, codes: planCodes });
+    const own = await tx.findings.reconcile([...session.evaluated, ...compared], findings, { ...by, codes: planCodes });
     const conflicts = findings.filter((finding) => conflictCodes.includes(finding.code));
     const over = await tx.findings.reconcile({ everyOf: record.source }, conflicts, { ...by, codes: conflictCodes });
     await tx.mirror.setQuarantine(session.quarantines);
@@ -95,6 +102,13 @@ async function plan(scope: RunScope, session: PlanSession): Promise<void> {
   });
   record.count({ planned: session.changes.length });
   countFindings(scope, changed);
+}
+
+/** Of what is open about users whose sources were compared: asked from the smaller side, because most users have nothing open. */
+async function comparedSubjects({ store, compared }: PlanSession): Promise<readonly string[]> {
+  if (compared.size === 0) return [];
+  const open = await store.read.openSubjects(crossFindingCodes);
+  return open.filter((subject) => isCrossSubjectOf(compared, subject));
 }
 
 function noteVerdict(scope: RunScope, session: PlanSession, judgement: Judgement): void {
@@ -153,6 +167,7 @@ async function applyAndVerify(
   const { failed, opened } = await verifyApplied(store, session, tally.users, signal, onVerified);
   countFindings(scope, { opened, closed: 0 });
   await noteFlapping(scope, tally.users, headBefore);
+  await noteOverAll(scope);
   await conclude(scope, judgement, read, failed);
 }
 
@@ -162,6 +177,18 @@ async function noteFlapping(scope: RunScope, users: readonly UserId[], before: A
   if (findings.length === 0 && evaluated.length === 0) return;
   const by = { run: record.id, now: deps.clock.now(), codes: ['value-flapping'] as const };
   countFindings(scope, await lease.write((tx) => tx.findings.reconcile(evaluated, findings, by)));
+}
+
+/** What only shows over all users and teams: every run looks at the whole of it, so each closes what is over, whoever opened it. */
+async function noteOverAll(scope: RunScope): Promise<void> {
+  const { record, store, lease, deps } = scope;
+  const codes = [...sharedValueCodes, ...teamGapCodes];
+  const shared = await findSharedValues(store.read, deps.policy);
+  const findings = [...shared, ...(await findTeamGaps(store.read, deps.policy))];
+  const open = await store.read.openSubjects(codes);
+  if (findings.length === 0 && open.length === 0) return;
+  const by = { run: record.id, now: deps.clock.now(), codes };
+  countFindings(scope, await lease.write((tx) => tx.findings.reconcile(open, findings, by)));
 }
 
 function countFindings({ record }: RunScope, changed: { readonly opened: number; readonly closed: number }): void {
@@ -208,6 +235,7 @@ async function conclude(
       const now = deps.clock.now();
       const firsts = { ...(isFirstDone && { firstAppliedAt: now }), ...(isFirstComplete && { firstCompleteAt: now }) };
       await tx.mirror.saveSource({ ...state, ...firsts });
+      if (isFirstComplete) await lookAgain(tx, deps.policy, source);
     }
     return tx.findings.reconcile([of.subject], findings, {
       run: record.id,
@@ -216,6 +244,14 @@ async function conclude(
     });
   });
   countFindings(scope, changed);
+}
+
+/** Who was read before the directory is only now known to be in it or not. Once in the life of a directory. */
+async function lookAgain(tx: StoreTx, { sources }: Policy, directory: SourceName): Promise<void> {
+  const isAuthority = sources.some((one) => one.name === directory && one.lifecycle === 'authority');
+  if (!isAuthority) return;
+  for (const policy of sources)
+    if (isContactCentre({ policy })) await tx.dirty.everythingOf(policy.name, 'directory read');
 }
 
 function end(scope: RunScope, judgement: Judgement, read: ReadResult): void {

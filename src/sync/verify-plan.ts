@@ -38,12 +38,16 @@ export async function verifyApplied(
     const open: UserId[] = [];
     for (const user of await store.read.users(ids)) {
       const own = accounts.get(user.id) ?? [];
-      const { change, findings } = decideUser(world, { user, accounts: own }, refusedTo(session.refused, user.id, own));
+      const {
+        change,
+        findings,
+        crossFindings = [],
+      } = decideUser(world, { user, accounts: own }, refusedTo(session.refused, user.id, own));
       if (change !== undefined) {
         open.push(user.id);
         if (!isEdited(user, session)) failed.push(change.label);
       }
-      found.push(...findings);
+      found.push(...findings, ...crossFindings);
     }
     if (open.length > 0) await session.lease.write((tx) => tx.dirty.users(open, 'not settled by its run'));
     opened += await openFindings(store, session, found);
