@@ -4,8 +4,9 @@
 
 import type { Socket } from 'node:net';
 import type { RosterdError } from '../../src/model/errors.ts';
+import { interruptedError, timeoutError } from '../network-failures.ts';
 import { type DirectoryEntry, EntryDecoder, MalformedMessage } from './decode.ts';
-import { connectionError, interruptedError, resultError, timeoutError } from './failures.ts';
+import { connectionError, resultError } from './failures.ts';
 import {
   extendedRequestBytes,
   integerOf,

@@ -4,11 +4,11 @@
 import type { Confirmation, RecordKind } from '../../src/connector.ts';
 import { RosterdError } from '../../src/model/errors.ts';
 import type { ExternalId } from '../../src/model/ids.ts';
+import { interruptedError } from '../network-failures.ts';
 import { idOf } from './account.ts';
 import type { LdapSession } from './client.ts';
 import { openSession } from './connect.ts';
 import { EntryDecoder, type WantedAttribute } from './decode.ts';
-import { interruptedError } from './failures.ts';
 import { all, any, equal, type LdapFilter } from './filter.ts';
 import { controlOids, type SearchRequest } from './messages.ts';
 import { groupFilter } from './preset.ts';

@@ -6,8 +6,9 @@ import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Client, ResultCodeError } from 'ldapts';
 import { type ErrorCode, RosterdError } from '../../src/model/errors.ts';
+import { type ConnectionPhase, interruptedError, timeoutError } from '../network-failures.ts';
 import { LdapSession } from './client.ts';
-import { type ConnectionPhase, codeError, connectionError, interruptedError, timeoutError } from './failures.ts';
+import { codeError, connectionError } from './failures.ts';
 import { type AdConnection, tlsModeOf } from './settings.ts';
 
 /** Another server would say the same, and every further try may lock the account. */

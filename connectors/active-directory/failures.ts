@@ -2,6 +2,7 @@
 // Invariant: every failure of this connector leaves it as a RosterdError, and no message carries a password.
 
 import { type ErrorCode, RosterdError } from '../../src/model/errors.ts';
+import { type ConnectionPhase, firstLine, connectionError as networkError } from '../network-failures.ts';
 import { MalformedMessage } from './decode.ts';
 import type { LdapResult } from './messages.ts';
 
@@ -71,64 +72,11 @@ export function codeError(
   );
 }
 
-const untrusted = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'CERT_UNTRUSTED',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_CHAIN_TOO_LONG',
-  'PATH_LENGTH_EXCEEDED',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-]);
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'ETIMEDOUT',
-  'EADDRNOTAVAIL',
-  'EACCES',
-]);
-
-/** How far a connection had come when it failed. */
-export type ConnectionPhase = 'connecting' | 'securing' | 'open';
-
 /** An error of the network, of TLS or of the decoder. */
 export function connectionError(server: string, error: unknown, phase: ConnectionPhase): RosterdError {
-  if (error instanceof RosterdError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const because = (catalogueCode: ErrorCode): RosterdError =>
-    new RosterdError(catalogueCode, `${server}: ${firstLine(message)}`, { subject: server, cause: error });
-  if (error instanceof MalformedMessage) return because('source-protocol');
-  if (untrusted.has(code)) return because('source-tls-untrusted');
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') return because('source-tls-expired');
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return because('source-tls-hostname');
-  if (unreachable.has(code)) return because(phase === 'open' ? 'source-connection-lost' : 'source-unreachable');
-  if (phase === 'securing' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS'))
-    return because('source-tls-failed');
-  return because(phase === 'open' ? 'source-connection-lost' : 'source-unreachable');
-}
-
-const firstLine = (message: string): string => message.replace(/\s+/gu, ' ').trim().slice(0, 500);
-
-export const timeoutError = (server: string, doing: string, ms: number): RosterdError =>
-  new RosterdError('source-timeout', `${server}: ${doing} got no answer within ${ms} ms`, {
+  if (!(error instanceof MalformedMessage)) return networkError(server, error, phase);
+  return new RosterdError('source-protocol', `${server}: ${firstLine(error.message)}`, {
     subject: server,
-    detail: { ms },
+    cause: error,
   });
-
-export const interruptedError = (signal: AbortSignal): RosterdError =>
-  signal.reason instanceof RosterdError
-    ? signal.reason
-    : new RosterdError('interrupted', 'the read was stopped from outside', { cause: signal.reason });
+}

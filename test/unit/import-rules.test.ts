@@ -72,6 +72,20 @@ const refusals: readonly Refusal[] = [
   },
   { file: 'src/newfolder/prisma.ts', code: importing('@prisma/client'), says: 'Only src/store opens the database' },
   { file: 'connectors/other/ldap.ts', code: importing('ldapts'), says: 'Only connectors/active-directory' },
+  { file: 'src/fetch.ts', code: importing('axios'), says: 'Ask through a session of connectors/http-source.ts' },
+  { file: 'src/xml.ts', code: importing('fast-xml-parser'), says: 'Use parseXml() of it' },
+  { file: 'connectors/http-body.ts', code: importing('axios'), says: 'A file beside the connectors imports only' },
+  {
+    file: 'connectors/uccx/parse.ts',
+    code: importing('fast-xml-parser'),
+    says: 'import only connectors/http-source.ts',
+  },
+  { file: 'connectors/ucce/fetch.ts', code: importing('axios'), says: 'import only connectors/http-source.ts' },
+  {
+    file: 'connectors/active-directory/xml.ts',
+    code: importing('../xml-document.ts'),
+    says: 'imports only src/connector.ts',
+  },
   { file: 'src/log.ts', code: importing('winston'), says: 'Only src/observe logs' },
   {
     file: 'connectors/registry.ts',
@@ -137,7 +151,10 @@ const allowed: readonly Omit<Refusal, 'says'>[] = [
 
   { file: 'connectors/active-directory/ok.ts', code: importing('ldapts') + importing('../../src/connector.ts') },
   { file: 'connectors/uccx/ok.ts', code: importing('../http-source.ts') + importing('../../src/model/ids.ts') },
-  { file: 'connectors/http-source.ts', code: importing('axios') },
+  { file: 'connectors/uccx/xml.ts', code: importing('../xml-document.ts') + importing('../network-failures.ts') },
+  { file: 'connectors/http-exchange.ts', code: importing('axios') + importing('./http-body.ts') },
+  { file: 'connectors/http-source.ts', code: importing('./http-exchange.ts') + importing('./connector-type.ts') },
+  { file: 'connectors/xml-document.ts', code: importing('fast-xml-parser') + importing('../src/model/errors.ts') },
   { file: 'test/lab/ok.ts', code: importing('ldapts') + importing('../../src/store/client.ts') },
 ];
 
