@@ -100,6 +100,7 @@ const mappings: Readonly<Record<Preset, SourceDefaults['mapping']>> = {
       employeeId: first('employeeid', 'employeenumber'),
     },
     attributes: { extension: first('ipphone') },
+    matchKeys: { principalName: first('userprincipalname') },
   },
   openldap: {
     fields: {
@@ -118,7 +119,7 @@ export const defaultsOf = (settings: AdSettings): SourceDefaults => ({
   // A plain OpenLDAP has no notion of "disabled" unless an attribute is named: it must not decide then.
   lifecycle:
     settings.preset === 'active-directory' || settings.users.disabledAttribute !== undefined ? 'authority' : 'vote',
-  correlation: ['username', 'email'],
+  correlation: ['username', 'principalName', 'usernameWithoutDomain', 'email'],
   mapping: mappings[settings.preset],
   confirmReads: 1,
   createUsers: true,

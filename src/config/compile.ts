@@ -8,7 +8,7 @@ import type { MappingRule, Policy, SourcePolicy } from '../model/policy.ts';
 import type { Config } from './config.ts';
 
 /** Raise it when the same policy and mirror give other users than before: all users are then decided again, under the guard. */
-const mappingVersion = 1;
+const mappingVersion = 2;
 
 /** Plain data, sources in order of precedence (that of the file). */
 export function compilePolicy(config: Config): Policy {
@@ -39,9 +39,11 @@ export function policyFingerprint(policy: Policy, source: SourceName): string {
 
 const attributesOfRule = (rule: MappingRule): readonly string[] => (rule.kind === 'constant' ? [] : rule.attributes);
 
-/** The account attributes that mapping and role rules of a source read: lower case, sorted, each once. */
+/** The account attributes that mapping, match keys and role rules of a source read: lower case, sorted, each once. */
 export function attributesOf(source: SourcePolicy): readonly string[] {
-  const rules = [...Object.values(source.mapping.fields), ...Object.values(source.mapping.attributes)];
+  const { fields, attributes, matchKeys = {} } = source.mapping;
+  const ofMatches = Object.values(matchKeys).filter((rule) => rule !== null);
+  const rules = [...Object.values(fields), ...Object.values(attributes), ...ofMatches];
   const ofRoles = source.roleMapping.flatMap((rule) => (rule.kind === 'attribute' ? [rule.attribute] : []));
   const all = [...rules.flatMap(attributesOfRule), ...ofRoles].map((attribute) => attribute.toLowerCase());
   return [...new Set(all)].toSorted();

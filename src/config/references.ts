@@ -44,6 +44,44 @@ function duplicateNames(section: 'sources' | 'notify', entries: readonly unknown
   return complaints;
 }
 
+/** Names under `correlateAfter` that are no source, the source itself, or wait for this one in turn. */
+function checkOrder(sources: readonly unknown[], names: readonly string[]): readonly Complaint[] {
+  const waitsFor = new Map<unknown, readonly unknown[]>();
+  for (const source of sources) waitsFor.set(sectionOf(source)['name'], listOf(sectionOf(source)['correlateAfter']));
+  return sources.flatMap((source, at) => {
+    const own = sectionOf(source)['name'];
+    const path = ['sources', at, 'correlateAfter'];
+    const after = listOf(sectionOf(source)['correlateAfter']);
+    const circles = after.flatMap((name, index): readonly Complaint[] => {
+      const complain = (message: string): readonly Complaint[] => [{ path: [...path, index], at: 'value', message }];
+      if (name === own) return complain('is this source itself; it cannot wait for its own first read');
+      const way = wayBetween(name, own, waitsFor);
+      return way === undefined ? [] : complain(`waits for this source in turn: ${[own, ...way].join(' -> ')}`);
+    });
+    return [...checkNames(after, names, 'the name of a source', path), ...circles];
+  });
+}
+
+/** From one source to the other along what they wait for, both included; undefined when there is no such way. */
+function wayBetween(
+  from: unknown,
+  to: unknown,
+  waitsFor: ReadonlyMap<unknown, readonly unknown[]>,
+): readonly unknown[] | undefined {
+  const ways: (readonly unknown[])[] = [[from]];
+  const seen = new Set<unknown>([from]);
+  for (const way of ways) {
+    const last = way.at(-1);
+    if (last === to) return way;
+    for (const next of waitsFor.get(last) ?? []) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
+}
+
 /** All references of the file that lead nowhere. */
 export function checkReferences(value: unknown): readonly Complaint[] {
   const file = sectionOf(value);
@@ -68,6 +106,7 @@ export function checkReferences(value: unknown): readonly Complaint[] {
           message: `is not ${aSource}${suggest(name, names)}`,
         }),
       ),
+    ...checkOrder(sources, names),
     ...checkNames(sectionOf(file['protected'])['roles'], roles, aRole, ['protected', 'roles']),
     ...sources.flatMap((source, at) =>
       listOf(sectionOf(source)['roleMapping']).flatMap((rule, index) =>

@@ -1,7 +1,13 @@
 // How the file says from which attributes the fields of a user come.
 
 import { z } from 'zod';
-import type { MappingRule, RoleMappingRule, Transform } from '../model/policy.ts';
+import {
+  type CorrelationKey,
+  correlationKeys,
+  type MappingRule,
+  type RoleMappingRule,
+  type Transform,
+} from '../model/policy.ts';
 import { fieldNames } from '../model/user.ts';
 import { textSchema, uniqueList } from './schema-values.ts';
 
@@ -75,6 +81,14 @@ const ruleSchema = z
 export const fieldMappingSchema = z.strictObject(
   Object.fromEntries(fieldNames.map((field) => [field, ruleSchema.optional()])) as Record<
     (typeof fieldNames)[number],
+    z.ZodOptional<typeof ruleSchema>
+  >,
+);
+
+/** The same for what users are found by; null: accounts of this source are not found by it at all. */
+export const matchKeysSchema = z.strictObject(
+  Object.fromEntries(correlationKeys.map((key) => [key, ruleSchema.optional()])) as Record<
+    CorrelationKey,
     z.ZodOptional<typeof ruleSchema>
   >,
 );

@@ -1,12 +1,10 @@
 // One source in the file, as far as every connector shares it; the other keys of a source belong to the connector's own schema.
 
 import { z } from 'zod';
-import type { CorrelationKey, GuardPolicy } from '../model/policy.ts';
+import { correlationKeys, type GuardPolicy } from '../model/policy.ts';
 import { scheduleSchema } from './schema-daemon.ts';
-import { attributeMappingSchema, fieldMappingSchema, roleMappingSchema } from './schema-mapping.ts';
+import { attributeMappingSchema, fieldMappingSchema, matchKeysSchema, roleMappingSchema } from './schema-mapping.ts';
 import { durationSchema, patternSchema, ratioSchema, uniqueList } from './schema-values.ts';
-
-const correlationKeys = ['username', 'email', 'employeeId'] as const satisfies readonly CorrelationKey[];
 
 /** The guard's limits (design, section 4): each trips when ratio AND count are exceeded, or `always` alone. */
 const limitDefaults: GuardPolicy = {
@@ -109,9 +107,19 @@ export const sourceSchema = z.strictObject({
   schedule: scheduleSchema.optional().describe('When the daemon reads this source. Without it: only on demand.'),
   createUsers: z.boolean().optional().describe('Create a user for an account that matches none.'),
   correlation: uniqueList(z.enum(correlationKeys))
-    .min(1, { error: 'must name at least one of username, email and employeeId' })
+    .min(1, { error: `must name at least one of ${correlationKeys.join(', ')}` })
     .optional()
     .describe('How the user of a new account is found, in order; the first that finds anybody decides.'),
+  matchKeys: matchKeysSchema
+    .prefault({})
+    .describe('From which attributes the keys of correlation come, where that is not the field of the same name.'),
+  correlateAfter: uniqueList(z.string())
+    .default([])
+    .describe('Sources that must have been read completely before anything of this one is planned.'),
+  differentNames: z
+    .enum(['wait', 'link'])
+    .default('wait')
+    .describe('What becomes of a match by login or agent ID whose first and last names have nothing in common.'),
   rename: z
     .enum(['follow', 'keep'])
     .default('follow')

@@ -94,6 +94,15 @@ function mergeRules<Name extends string>(
   >;
 }
 
+/** As mergeRules, but null is kept: it says that there is no key, where leaving it out would mean the field of the same name. */
+function mergeMatchKeys(
+  defaults: SourceMapping['matchKeys'],
+  own: SharedSource['matchKeys'],
+): Pick<SourceMapping, 'matchKeys'> {
+  const merged = Object.entries({ ...defaults, ...own }).filter(([, rule]) => rule !== undefined);
+  return merged.length === 0 ? {} : { matchKeys: Object.fromEntries(merged) };
+}
+
 const compileLimit = ({ ratio, count, always }: SharedSource['guard']['accessLoss']): GuardLimit =>
   always === undefined ? { ratio, count } : { ratio, count, always };
 
@@ -120,6 +129,7 @@ function compileSource(
   const mapping: SourceMapping = {
     fields: mergeRules(defaults.mapping.fields, shared.mapping),
     attributes: mergeRules(defaults.mapping.attributes, shared.attributes),
+    ...mergeMatchKeys(defaults.mapping.matchKeys, shared.matchKeys),
   };
   return {
     name: asSourceName(shared.name),
@@ -137,8 +147,8 @@ function compileSource(
       returnWithinMs: shared.absence.returnWithin,
     },
     correlation: shared.correlation ?? defaults.correlation.filter((key) => matchRuleOf(mapping, key) !== undefined),
-    correlateAfter: [],
-    differentNames: 'wait',
+    correlateAfter: shared.correlateAfter.map(asSourceName),
+    differentNames: shared.differentNames,
     mapping,
     teams: { ...shared.teams, from: shared.teams.from ?? defaults.teamsFrom },
     roleMapping: shared.roleMapping,
@@ -170,7 +180,7 @@ function contradictions(policy: SourcePolicy): readonly Complaint[] {
     complaints.push({
       path: ['correlation'],
       at: 'key',
-      message: 'nothing is left to find users by; map username, email or employeeId',
+      message: 'nothing is left to find users by; map username or email, or name attributes under matchKeys',
     });
   }
   return complaints;

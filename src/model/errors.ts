@@ -197,6 +197,14 @@ export const errorCatalogue = {
     exit: 3,
     advice: 'Somebody paused it: see `rosterd status`. `rosterd resume` lets it go on; nothing is lost meanwhile.',
   },
+  'waits-for-source': {
+    fault: 'operator',
+    recovery: 'hold',
+    http: 409,
+    exit: 3,
+    advice:
+      'It finds its users by accounts that have not been read yet: `rosterd sync` with the source that is named, then this one again. What it read is kept.',
+  },
   'run-unknown': {
     fault: 'operator',
     recovery: 'stop',

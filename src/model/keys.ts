@@ -8,6 +8,33 @@ export function foldKey(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replace(/\s+/gu, ' ');
 }
 
+/** A folded login without `DOMAIN\\` and `@domain`. */
+export function localNameOf(login: string): string {
+  const plain = login.slice(login.lastIndexOf('\\') + 1);
+  const at = plain.indexOf('@');
+  return at > 0 ? plain.slice(0, at) : plain;
+}
+
+/** What stands before the last backslash or behind the first `@`; undefined for a bare name. */
+function domainOf(login: string): string | undefined {
+  const slash = login.lastIndexOf('\\');
+  if (slash > 0) return login.slice(0, slash);
+  const at = login.indexOf('@');
+  return at > 0 && at < login.length - 1 ? login.slice(at + 1) : undefined;
+}
+
+/**
+ * Whether two folded logins may be one: the same name, and not two different domains. A bare name fits every domain, and the short
+ * name of a Windows domain (`CORP\\anna`) the first label of a long one (`anna@corp.example`).
+ */
+export function mayBeOneLogin(left: string, right: string): boolean {
+  if (localNameOf(left) !== localNameOf(right)) return false;
+  const [a, b] = [domainOf(left), domainOf(right)];
+  if (a === undefined || b === undefined || a === b) return true;
+  const isShortOf = (short: string, long: string): boolean => !short.includes('.') && long.split('.', 1)[0] === short;
+  return isShortOf(a, b) || isShortOf(b, a);
+}
+
 /** Key under which a distinguished name is found again. Servers differ in case and in blanks after commas (RFC 4514, 4). */
 export function dnKey(dn: string): string {
   return dn

@@ -23,8 +23,8 @@ export type Transform = 'lower' | 'upper' | 'local-part' | 'digits';
 export interface SourceMapping {
   readonly fields: Readonly<Partial<Record<FieldName, MappingRule>>>;
   readonly attributes: Readonly<Record<AttributeName, MappingRule>>;
-  /** From what an account's match keys are computed, where that is not the field or attribute of the same name. */
-  readonly matchKeys?: Readonly<Partial<Record<CorrelationKey, MappingRule>>>;
+  /** From what an account's match keys are computed, where that is not the field or attribute of the same name; null: from nothing. */
+  readonly matchKeys?: Readonly<Partial<Record<CorrelationKey, MappingRule | null>>>;
 }
 
 /**
@@ -46,14 +46,14 @@ export type CorrelationKey = (typeof correlationKeys)[number];
 /** The rule that gives a match key; undefined where the source has none for it. */
 export function matchRuleOf(mapping: SourceMapping, key: CorrelationKey): MappingRule | undefined {
   const own = mapping.matchKeys?.[key];
-  if (own !== undefined) return own;
+  if (own !== undefined) return own ?? undefined;
   switch (key) {
     case 'username':
     case 'email':
     case 'employeeId':
       return mapping.fields[key];
     case 'usernameWithoutDomain':
-      return mapping.matchKeys?.username ?? mapping.fields.username;
+      return matchRuleOf(mapping, 'username');
     case 'agentId':
       return mapping.attributes['agentId'];
     case 'principalName':

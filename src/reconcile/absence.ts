@@ -6,7 +6,8 @@ import { readingOf } from '../model/account.ts';
 import { asEpochMs, type EpochMs } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
 import type { SourcePolicy } from '../model/policy.ts';
-import { mapField } from './map.ts';
+import { type MappedReading, mapField } from './map.ts';
+import { judgeNames, type PersonName } from './person-names.ts';
 
 /** `waits`: not there, but nothing may happen for it yet; `until` is the end of the grace where time alone ends it. */
 export type Absence =
@@ -67,6 +68,7 @@ export interface KnownBefore {
  *   any         | back later than that                            | returned-late
  *   reusable    | back after it was absent                        | reused-id
  *   reusable    | first and last name changed in one read         | reused-id
+ *   reusable    | one of them is missing, nothing else is left    | reused-id
  */
 export function suspicionOf(
   policy: SourcePolicy,
@@ -82,22 +84,45 @@ export function suspicionOf(
   if (policy.idStability === 'immutable') return undefined;
   if (before.presence === 'absent') return 'reused-id';
   if (before.account === undefined) return undefined;
-  const hasBothNamesChanged = (['firstName', 'lastName'] as const).every((field) => {
-    const old = nameOf(policy, before.account, field);
-    const now = nameOf(policy, account, field);
-    return old !== undefined && now !== undefined && old !== now;
-  });
-  return hasBothNamesChanged ? 'reused-id' : undefined;
+  return isAnotherName(namesIn(policy, before.account), namesIn(policy, account)) ? 'reused-id' : undefined;
+}
+
+type Names = Readonly<Record<'firstName' | 'lastName', MappedReading>>;
+
+/** Both names are new; or, where one side has only one of them, no part of the whole name is left. */
+function isAnotherName(old: Names | undefined, now: Names | undefined): boolean {
+  if (old === undefined || now === undefined) return false;
+  const pairs = [
+    [old.firstName, now.firstName],
+    [old.lastName, now.lastName],
+  ] as const;
+  // What could not be read this time may be what it was.
+  if (pairs.flat().some(({ kind }) => kind === 'unread')) return false;
+  const both = pairs.flatMap(([a, b]) => (a.kind === 'present' && b.kind === 'present' ? [[a.value, b.value]] : []));
+  if (both.length === 2) return both.every(([a, b]) => foldKey(a ?? '') !== foldKey(b ?? ''));
+  return judgeNames([personName(old)], [personName(now)]) === 'other';
+}
+
+const personName = ({ firstName, lastName }: Names): PersonName => ({
+  ...(firstName.kind === 'present' && { first: firstName.value }),
+  ...(lastName.kind === 'present' && { last: lastName.value }),
+});
+
+function namesIn(
+  policy: SourcePolicy,
+  account: Pick<SourceAccount, 'attributes' | 'unread'> | undefined,
+): Names | undefined {
+  if (account === undefined) return undefined;
+  return { firstName: nameOf(policy, account, 'firstName'), lastName: nameOf(policy, account, 'lastName') };
 }
 
 function nameOf(
   policy: SourcePolicy,
-  account: Pick<SourceAccount, 'attributes' | 'unread'> | undefined,
+  account: Pick<SourceAccount, 'attributes' | 'unread'>,
   field: 'firstName' | 'lastName',
-): string | undefined {
-  if (account === undefined) return undefined;
+): MappedReading {
   const mapped = mapField(account, policy.mapping, field);
-  if (mapped?.kind === 'present') return foldKey(mapped.value);
-  const raw = mapped === undefined ? readingOf(account, field) : undefined;
-  return raw?.kind === 'present' ? foldKey(raw.values[0] ?? '') : undefined;
+  if (mapped !== undefined) return mapped;
+  const raw = readingOf(account, field);
+  return raw.kind === 'present' ? { kind: 'present', value: raw.values[0] ?? '' } : raw;
 }

@@ -4,13 +4,14 @@
 
 import type { MirrorAccount, Quarantine, SourceAccount } from '../model/account.ts';
 import { subjectKey } from '../model/change.ts';
-import type { AccountDecision, MatchCandidate, MatchKeys } from '../model/decision.ts';
+import type { AccountDecision, MatchCandidate, MatchKeys, UserInput } from '../model/decision.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { UserId } from '../model/ids.ts';
-import { foldKey } from '../model/keys.ts';
+import { foldKey, localNameOf, mayBeOneLogin } from '../model/keys.ts';
 import { type CorrelationKey, correlationKeys, matchRuleOf, type SourcePolicy } from '../model/policy.ts';
 import { isSynced, isSyncOff, type User } from '../model/user.ts';
 import { mapAccount } from './map.ts';
+import { judgeNames, nameOfAccount, namesOfUser, nameText } from './person-names.ts';
 import { type CompiledWorld, isProtected } from './world.ts';
 
 /** Folded match keys of an account; a key that is cleared, unread or not mapped is left out. */
@@ -44,23 +45,26 @@ function asKey(key: CorrelationKey, value: string): string {
   }
 }
 
-/** The name without `DOMAIN\\` and `@domain`. */
-function localNameOf(name: string): string {
-  const plain = name.slice(name.lastIndexOf('\\') + 1);
-  const at = plain.indexOf('@');
-  return at > 0 ? plain.slice(0, at) : plain;
+/** The whole login of which `usernameWithoutDomain` is a part. */
+function loginOf(account: Pick<SourceAccount, 'attributes' | 'unread'>, source: SourcePolicy): string | undefined {
+  const rule = matchRuleOf(source.mapping, 'usernameWithoutDomain');
+  const reading = rule === undefined ? undefined : mapAccount(account, rule);
+  return reading?.kind === 'present' ? foldKey(reading.value) : undefined;
 }
 
 /**
  *   the account                                             | decision
  *   has a user, or is not present in the source             | ignore
  *   came back late, or its id was given away                | wait: returned-late, name-of-another
+ *   a person took it from its user                          | wait: unlinked-account
  *   the first rule that finds anybody finds several users   | wait: disputed-match (ambiguous-match)
  *   another free account of the source has the same key     | wait: disputed-match (shared-key)
- *   the user has an account of this source                  | wait: name-of-another (by username), second-account
+ *   the user has an account of this source                  | wait: name-of-another (by its whole name), second-account
  *   the user is protected                                   | wait: protected-match
  *   the user's sync is off                                  | wait: sync-off-new-match
  *   the user has no account at all and holds a role         | wait: role-holder-match
+ *   matched by a name or number, and the people are called  | wait: other-person
+ *   differently, unless differentNames says link            |
  *   one user                                                | link, by that rule
  *   nobody, createUsers, a username                         | create
  *   nobody, createUsers, no username                        | wait: username-missing
@@ -72,7 +76,7 @@ export function correlate(
   world: CompiledWorld,
   account: MirrorAccount,
   candidates: readonly MatchCandidate[],
-  users: ReadonlyMap<UserId, User>,
+  users: ReadonlyMap<UserId, UserInput>,
 ): AccountDecision {
   const source = world.index.sources.get(account.source);
   if (source === undefined || account.userId !== undefined || account.presence.state !== 'present') {
@@ -80,16 +84,38 @@ export function correlate(
   }
   if (account.quarantine === 'returned-late') return wait(account, 'returned-late', {}, 'returned-late');
   if (account.quarantine === 'reused-id') return wait(account, 'name-of-another', {}, 'reused-id');
+  if (account.quarantine === 'unlinked') return wait(account, 'unlinked-account', {}, 'unlinked');
   const keys = matchKeysOf(account, source.policy);
   for (const rule of source.policy.correlation) {
     const key = keys[rule];
     if (key === undefined) continue;
-    const carriers = candidates.filter((one) => one.by === rule && one.key === key && one.accountKey !== account.key);
+    const others = candidates.filter((one) => one.by === rule && one.key === key && one.accountKey !== account.key);
+    const login = rule === 'usernameWithoutDomain' ? loginOf(account, source.policy) : undefined;
+    const carriers = login === undefined ? others : ofNoOtherDomain(world, login, others, users);
     const found = [...new Set(carriers.flatMap((one) => one.userId ?? []))].sort((a, b) => a - b);
     if (found.length > 0) return decideMatch(world, account, { rule, key, carriers, found }, users);
   }
   if (!source.policy.createUsers) return wait(account, 'unmatched-account', { ...keys });
   return keys.username === undefined ? wait(account, 'username-missing', {}) : { kind: 'create' };
+}
+
+/** Without those whose login has another domain, and without the users who have such a login. */
+function ofNoOtherDomain(
+  world: CompiledWorld,
+  login: string,
+  carriers: readonly MatchCandidate[],
+  users: ReadonlyMap<UserId, UserInput>,
+): readonly MatchCandidate[] {
+  const loginOfCarrier = (one: MatchCandidate): string => {
+    const input = one.userId === undefined ? undefined : users.get(one.userId);
+    const account = input?.accounts.find(({ key }) => key === one.accountKey);
+    const source = account === undefined ? undefined : world.index.sources.get(account.source);
+    const own = account === undefined || source === undefined ? undefined : loginOf(account, source.policy);
+    return own ?? one.login ?? one.key;
+  };
+  const strangers = carriers.filter((one) => !mayBeOneLogin(login, loginOfCarrier(one)));
+  const excluded = new Set(strangers.flatMap((one) => one.userId ?? []));
+  return carriers.filter((one) => !strangers.includes(one) && (one.userId === undefined || !excluded.has(one.userId)));
 }
 
 interface Match {
@@ -104,23 +130,41 @@ function decideMatch(
   world: CompiledWorld,
   account: MirrorAccount,
   match: Match,
-  users: ReadonlyMap<UserId, User>,
+  users: ReadonlyMap<UserId, UserInput>,
 ): AccountDecision {
   const { rule, found, carriers } = match;
-  const labels = found.map((id) => users.get(id)?.values.username?.value ?? `user ${id}`);
+  const labels = found.map((id) => users.get(id)?.user.values.username?.value ?? `user ${id}`);
   const detail = { rule, key: match.key, users: labels };
   const [id] = found;
-  const user = id === undefined ? undefined : users.get(id);
-  if (found.length > 1 || id === undefined || user === undefined) {
+  const input = id === undefined ? undefined : users.get(id);
+  if (found.length > 1 || id === undefined || input === undefined) {
     return wait(account, 'disputed-match', detail, 'ambiguous-match');
   }
   if (carriers.some((one) => one.source === account.source && one.userId === undefined)) {
     return wait(account, 'disputed-match', detail, 'shared-key');
   }
-  const refusal = whyNotLinked(world, account, rule, user);
-  return refusal === undefined
-    ? { kind: 'link', user: id, rule }
-    : wait(account, refusal.code, detail, refusal.quarantine);
+  const refusal = whyNotLinked(world, account, rule, input.user);
+  if (refusal !== undefined) return wait(account, refusal.code, detail, refusal.quarantine);
+  const names = differingNames(world, account, rule, input);
+  if (names !== undefined) return wait(account, 'other-person', { ...detail, names }, 'other-person');
+  return { kind: 'link', user: id, rule, ...(labels[0] !== undefined && { label: labels[0] }) };
+}
+
+/** Logins and numbers are given to others, and two systems give the same one to two people; addresses and employee ids are not. */
+const rulesByName: readonly CorrelationKey[] = ['principalName', 'username', 'usernameWithoutDomain', 'agentId'];
+
+/** The names of the account and of the user, where they show two people. */
+function differingNames(
+  world: CompiledWorld,
+  account: MirrorAccount,
+  rule: CorrelationKey,
+  input: UserInput,
+): readonly string[] | undefined {
+  const policy = world.index.sources.get(account.source)?.policy;
+  if (policy === undefined || policy.differentNames === 'link' || !rulesByName.includes(rule)) return undefined;
+  const own = nameOfAccount(account, policy.mapping);
+  const others = namesOfUser(world, input);
+  return judgeNames([own], others) === 'other' ? [...new Set([own, ...others].map(nameText))] : undefined;
 }
 
 function whyNotLinked(
@@ -131,7 +175,7 @@ function whyNotLinked(
 ): { readonly code: FindingCode; readonly quarantine?: Quarantine } | undefined {
   if (user.links.some((link) => link.source === account.source)) {
     // The same name on another id of the source is a person who was made anew, or a stranger who got the name.
-    const code = rule === 'username' ? 'name-of-another' : 'second-account';
+    const code = rule === 'username' || rule === 'principalName' ? 'name-of-another' : 'second-account';
     return { code, quarantine: code };
   }
   if (isProtected(world, user)) return { code: 'protected-match', quarantine: 'protected-user' };
@@ -177,7 +221,8 @@ export function settleLinks(correlated: readonly CorrelatedAccount[]): readonly 
   return correlated.map((one) => {
     const key = keyOf(one);
     if (one.decision.kind !== 'link' || key === undefined || (rivals.get(key) ?? 0) < 2) return one;
-    const detail = { rule: one.decision.rule, users: [`user ${one.decision.user}`] };
+    const { rule, user, label = `user ${user}` } = one.decision;
+    const detail = { rule, users: [label] };
     return { account: one.account, decision: wait(one.account, 'disputed-match', detail, 'shared-key') };
   });
 }

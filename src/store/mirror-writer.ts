@@ -117,13 +117,17 @@ const ownColumns: Readonly<Record<RecordKind, Columns>> = {
     username_key: 'text',
     email_key: 'text',
     employee_key: 'text',
+    principal_key: 'text',
+    local_name_key: 'text',
+    agent_key: 'text',
   },
   group: {},
 };
 
 function accountRecord({ account, matchKeys, quarantine, ...write }: AccountWrite): RecordWrite {
-  const { username, email, employeeId } = matchKeys;
-  const own = [account.status, toTextOrNull(account.expiresAt), quarantine, username, email, employeeId];
+  const { username, email, employeeId, principalName, usernameWithoutDomain, agentId } = matchKeys;
+  const keys = [username, email, employeeId, principalName, usernameWithoutDomain, agentId];
+  const own = [account.status, toTextOrNull(account.expiresAt), quarantine, ...keys];
   return { ...write, ...account, dn: account.dn, own };
 }
 

@@ -1,12 +1,11 @@
 // What the planner reads: dirty subjects, users with everything that belongs to them, groups, teams and carriers of keys.
 // Invariant: a user or an account comes from ONE statement, so it is never a mixture of two commits.
 
-import type { MatchCandidate, UniqueKeyKind } from '../model/decision.ts';
+import type { UniqueKeyKind } from '../model/decision.ts';
 import {
   type AccountKey,
   asAccountKey,
   asGroupKey,
-  asSourceName,
   asTeamId,
   asUserId,
   type GroupKey,
@@ -14,12 +13,11 @@ import {
   type TeamId,
   type UserId,
 } from '../model/ids.ts';
-import type { CorrelationKey } from '../model/policy.ts';
 import type { Team } from '../model/team.ts';
-import type { FieldName, OwnedValue } from '../model/user.ts';
 import type { PlanReader } from '../sync/ports.ts';
 import { readForEach } from './bulk.ts';
 import { readDirtyMark } from './dirty.ts';
+import { readCandidates } from './match-candidates.ts';
 import { type AccountRow, accountColumns, type GroupRow, toAccount, toGroup } from './mirror-rows.ts';
 import type { Sql } from './sql.ts';
 import { optional } from './times.ts';
@@ -124,61 +122,12 @@ async function readTeams(sql: Sql): Promise<readonly Team[]> {
   }));
 }
 
-const keyColumn: Readonly<Record<CorrelationKey, string>> = {
-  username: 'username_key',
-  email: 'email_key',
-  employeeId: 'employee_key',
-  principalName: 'principal_key',
-  usernameWithoutDomain: 'local_name_key',
-  agentId: 'agent_key',
-};
-
-/** Of accounts that left the source only linked ones still carry their keys. Of users only values that are local count. */
-async function readCandidates(
-  sql: Sql,
-  keys: readonly { readonly by: CorrelationKey; readonly key: string }[],
-): Promise<readonly MatchCandidate[]> {
-  const candidates: MatchCandidate[] = [];
-  for (const by of ['username', 'email', 'employeeId'] as const) {
-    const asked = [...new Set(keys.filter((key) => key.by === by).map(({ key }) => key))];
-    const column = keyColumn[by];
-    const list = sql.dialect.list(1, 'text', 'j');
-    const accounts = await readForEach<{ match: string; key: number; source: string; user_id: number | null }>(
-      sql,
-      asked,
-      `SELECT a.${column} AS match, a.key, a.source, k.user_id FROM ${list} CROSS JOIN mirror_accounts a
-       LEFT JOIN links k ON k.account_key = a.key
-       WHERE a.${column} = j.value AND (k.user_id IS NOT NULL OR a.presence IN ('present', 'missing'))
-       ORDER BY a.key`,
-    );
-    for (const row of accounts) {
-      candidates.push({
-        by,
-        key: row.match,
-        ...optional('userId', row.user_id === null ? null : asUserId(row.user_id)),
-        accountKey: asAccountKey(row.key),
-        source: asSourceName(row.source),
-      });
-    }
-    const users = await readForEach<{ match: string; id: number; fields: string }>(
-      sql,
-      asked,
-      `SELECT u.${column} AS match, u.id, u.fields FROM ${list} CROSS JOIN users u WHERE u.${column} = j.value ORDER BY u.id`,
-    );
-    for (const row of users) {
-      const fields = JSON.parse(row.fields) as Partial<Record<FieldName, OwnedValue>>;
-      if (fields[by]?.owner === 'local') candidates.push({ by, key: row.match, userId: asUserId(row.id) });
-    }
-  }
-  return candidates;
-}
-
 async function readHolders(
   sql: Sql,
   kind: UniqueKeyKind,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, UserId>> {
-  const column = keyColumn[kind];
+  const column = kind === 'username' ? 'username_key' : 'email_key';
   const rows = await readForEach<{ match: string; id: number }>(
     sql,
     keys,

@@ -2,7 +2,7 @@
 // so that swaps, chains and rotations end in the wanted assignment or in an error, never in between.
 
 import type { AccountKey, Owner, UserId } from '../model/ids.ts';
-import { foldKey } from '../model/keys.ts';
+import { foldKey, localNameOf } from '../model/keys.ts';
 import type { Team } from '../model/team.ts';
 import type { Pin } from '../model/user.ts';
 import type { Clock, TeamRow, UserRow, UserWriter } from '../sync/ports.ts';
@@ -19,6 +19,7 @@ const userTable: Columns = {
   email: 'text',
   email_key: 'text',
   employee_key: 'text',
+  local_name_key: 'text',
   fields: 'text',
   enabled: 'boolean',
   activated: 'boolean',
@@ -94,6 +95,7 @@ function userValues(row: UserRow): Row {
     email?.value,
     email === undefined ? null : foldKey(email.value),
     employeeId === undefined ? null : foldKey(employeeId.value),
+    username === undefined ? null : localNameOf(foldKey(username.value)),
     JSON.stringify(row.values),
     row.enabled,
     row.activated,

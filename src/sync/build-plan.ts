@@ -3,7 +3,7 @@
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { MirrorAccount } from '../model/account.ts';
-import type { KeyHolder, UserDecision } from '../model/decision.ts';
+import type { KeyHolder, UserDecision, UserInput } from '../model/decision.ts';
 import { type AccountKey, asUserId, type UserId } from '../model/ids.ts';
 import { correlationKeys } from '../model/policy.ts';
 import type { User } from '../model/user.ts';
@@ -85,14 +85,20 @@ async function correlateAll(session: PlanSession, accounts: readonly MirrorAccou
     correlationKeys.flatMap((by) => (keys[by] === undefined ? [] : [{ by, key: keys[by] }])),
   );
   const candidates = await session.store.read.candidates(wanted);
-  const users = await session.store.read.users([...new Set(candidates.flatMap((candidate) => candidate.userId ?? []))]);
-  const byId = new Map(users.map((user) => [user.id, user]));
+  const inputs = await inputsOf(session, [...new Set(candidates.flatMap((candidate) => candidate.userId ?? []))]);
   const byKey = Map.groupBy(candidates, (candidate) => `${candidate.by}:${candidate.key}`);
   return accounts.map((account) => {
     const keys = keysOf.get(account.key) ?? {};
     const own = correlationKeys.flatMap((by) => byKey.get(`${by}:${keys[by]}`) ?? []);
-    return { account, decision: correlate(session.world, account, own, byId) };
+    return { account, decision: correlate(session.world, account, own, inputs) };
   });
+}
+
+async function inputsOf(session: PlanSession, ids: readonly UserId[]): Promise<ReadonlyMap<UserId, UserInput>> {
+  if (ids.length === 0) return new Map();
+  const accounts = Map.groupBy(await session.store.read.accountsOf(ids), (account) => account.userId as UserId);
+  const users = await session.store.read.users(ids);
+  return new Map(users.map((user) => [user.id, { user, accounts: accounts.get(user.id) ?? [] }]));
 }
 
 async function takeAccount(session: PlanSession, { account, decision }: CorrelatedAccount): Promise<void> {
@@ -109,7 +115,13 @@ async function takeAccount(session: PlanSession, { account, decision }: Correlat
       setQuarantine(session, account, decision.quarantine);
       return;
     case 'ignore':
-      noteSettled(session, account);
+      // What a person has said of it outlives its absence.
+      session.note(subjectOf(account), []);
+      setQuarantine(
+        session,
+        account,
+        account.quarantine === 'unlinked' && account.userId === undefined ? 'unlinked' : undefined,
+      );
       session.settledAccounts.push(account.key);
       return;
     case 'link':

@@ -5,14 +5,20 @@ import { hash } from 'node:crypto';
 import type { SourceAccount } from '../model/account.ts';
 import { canonicalJson } from '../model/change.ts';
 import type { EdgeMember, SourceGroup } from '../model/group.ts';
-import type { SourcePolicy } from '../model/policy.ts';
+import { correlationKeys, matchRuleOf, type SourcePolicy } from '../model/policy.ts';
 
 const sha256 = (text: string): string => hash('sha256', text, 'base64url');
 
-/** What of the policy decides how an account is stored (its match keys): mixed into each digest, so that a change re-writes the rows. */
-export function mappingSalt(policy: SourcePolicy): string {
-  const { username, email, employeeId } = policy.mapping.fields;
-  return sha256(canonicalJson([username, email, employeeId]));
+/** Raise it when the same rules give other match keys than before: every row is then written anew. */
+const keysVersion = 2;
+
+/**
+ * What of the policy decides how an account is stored (its match keys): mixed into each digest, so that a change re-writes the
+ * rows, and noted by each complete read, so that others know by which rules its accounts can be found.
+ */
+export function mappingSalt(policy: Pick<SourcePolicy, 'mapping'>): string {
+  const rules = correlationKeys.map((key) => [key, matchRuleOf(policy.mapping, key) ?? null]);
+  return sha256(canonicalJson({ keysVersion, rules }));
 }
 
 /** The attributes as one text; cheaper than JSON, and the separators cannot occur in attribute names. */

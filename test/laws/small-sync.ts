@@ -3,7 +3,14 @@
 
 import type { MirrorAccount } from '../../src/model/account.ts';
 import { type Change, subjectKey, type TeamRef } from '../../src/model/change.ts';
-import type { KeyClaim, KeyHolder, MatchCandidate, RefusedClaims, UserDecision } from '../../src/model/decision.ts';
+import type {
+  KeyClaim,
+  KeyHolder,
+  MatchCandidate,
+  RefusedClaims,
+  UserDecision,
+  UserInput,
+} from '../../src/model/decision.ts';
 import type { MirrorGroup } from '../../src/model/group.ts';
 import {
   type AccountKey,
@@ -15,7 +22,7 @@ import {
   type TeamId,
   type UserId,
 } from '../../src/model/ids.ts';
-import { foldKey } from '../../src/model/keys.ts';
+import { foldKey, localNameOf } from '../../src/model/keys.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { Team } from '../../src/model/team.ts';
 import type { User } from '../../src/model/user.ts';
@@ -57,8 +64,10 @@ export function planRun(state: State, source: SourceName, order: Order = asStore
   const teams = planTeams(bare, order([...state.groups.values()]));
   const world = makeWorld({ ...facts, ...stored, newTeams: teams.newTeams });
   const free = order([...state.accounts.values()].filter((one) => one.source === source && one.userId === undefined));
+  const candidates = candidatesOf(state);
+  const inputs = inputsOf(state);
   const correlated = settleLinks(
-    free.map((account) => ({ account, decision: correlate(world, account, candidatesOf(state), state.users) })),
+    free.map((account) => ({ account, decision: correlate(world, account, candidates, inputs) })),
   );
   const decideAll = (refused: RefusedClaims): UserDecision[] => [
     ...decideUsers(state, world, correlated, refused, order),
@@ -92,6 +101,11 @@ function decideUsers(
   });
 }
 
+function inputsOf(state: State): ReadonlyMap<UserId, UserInput> {
+  const accounts = Map.groupBy(state.accounts.values(), (account) => account.userId);
+  return new Map([...state.users].map(([id, user]) => [id, { user, accounts: accounts.get(id) ?? [] }]));
+}
+
 export function candidatesOf(state: State): readonly MatchCandidate[] {
   const found: MatchCandidate[] = [];
   for (const account of state.accounts.values()) {
@@ -99,13 +113,31 @@ export function candidatesOf(state: State): readonly MatchCandidate[] {
     if (source === undefined) continue;
     for (const [by, key] of Object.entries(matchKeysOf(account, source)) as [MatchCandidate['by'], string][]) {
       const { key: accountKey, userId } = account;
-      found.push({ by, key, accountKey, source: account.source, ...(userId !== undefined && { userId }) });
+      const login = matchKeysOf(account, source).username;
+      found.push({
+        by,
+        key,
+        accountKey,
+        source: account.source,
+        ...(userId !== undefined && { userId }),
+        ...(by === 'usernameWithoutDomain' && login !== undefined && { login }),
+      });
     }
   }
   for (const user of state.users.values()) {
     for (const by of ['username', 'email', 'employeeId'] as const) {
       const value = user.values[by];
       if (value?.owner === 'local') found.push({ by, key: foldKey(value.value), userId: user.id });
+    }
+    const name = user.values.username;
+    if (name?.owner === 'local') {
+      const login = foldKey(name.value);
+      found.push({ by: 'usernameWithoutDomain', key: localNameOf(login), userId: user.id, login });
+      if (login.includes('@')) found.push({ by: 'principalName', key: login, userId: user.id });
+    }
+    for (const row of user.attributes) {
+      if (row.name === 'agentId' && row.owner === 'local')
+        found.push({ by: 'agentId', key: row.value, userId: user.id });
     }
   }
   return found;

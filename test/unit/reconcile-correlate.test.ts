@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { MirrorAccount } from '../../src/model/account.ts';
-import type { MatchCandidate } from '../../src/model/decision.ts';
+import type { MatchCandidate, UserInput } from '../../src/model/decision.ts';
 import { asAccountKey, asUserId, type UserId } from '../../src/model/ids.ts';
 import type { User } from '../../src/model/user.ts';
 import { correlate, matchKeysOf, settleLinks } from '../../src/reconcile/correlate.ts';
@@ -48,6 +48,8 @@ interface Case {
   readonly account?: MirrorAccount;
   readonly candidates?: readonly MatchCandidate[];
   readonly users?: readonly User[];
+  /** Of the users. */
+  readonly accounts?: readonly MirrorAccount[];
   /** `link:<user>:<rule>`, `wait:<finding>:<quarantine>`, `create`, `ignore`. */
   readonly decides: string;
 }
@@ -161,7 +163,8 @@ const cases: readonly Case[] = [
 ];
 
 function decide(one: Case): string {
-  const users = new Map<UserId, User>((one.users ?? []).map((each) => [each.id, each]));
+  const accounts = one.accounts ?? [];
+  const users = new Map<UserId, UserInput>((one.users ?? []).map((user) => [user.id, { user, accounts }]));
   const decision = correlate(world(), one.account ?? newcomer, one.candidates ?? [], users);
   switch (decision.kind) {
     case 'link':
@@ -179,7 +182,10 @@ describe('correlate', () => {
   });
 
   it('folds the keys and leaves out what is empty, unread or not mapped', () => {
-    expect(matchKeysOf(account(1, { name: ' ÄNN  Lee ', mail: null }), adPolicy)).toEqual({ username: 'änn lee' });
+    expect(matchKeysOf(account(1, { name: ' ÄNN  Lee ', mail: null }), adPolicy)).toEqual({
+      username: 'änn lee',
+      usernameWithoutDomain: 'änn lee',
+    });
   });
 
   it('lets two accounts of one source wait that the same plan would link to one user', () => {
