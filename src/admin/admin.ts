@@ -3,11 +3,13 @@
 import type { FindingCode } from '../model/finding.ts';
 import { compareNames, foldKey } from '../model/keys.ts';
 import type { Team } from '../model/team.ts';
+import type { StoredSource } from '../sync/ports/detaching.ts';
 import type { ActReport } from './act.ts';
 import { setAttribute, unsetAttribute } from './attributes.ts';
 import { type AuditFormat, exportAudit, streamAudit } from './audit-export.ts';
 import { type AuditRequest, auditFilter } from './audit-filter.ts';
 import { type CreateUserRequest, createUser } from './create-user.ts';
+import { type DetachReport, detachSource, leftSources, previewDetach } from './detach-source.ts';
 import { disableUser, enableUser } from './enable-user.ts';
 import { explainUser, type UserExplanation } from './explain.ts';
 import { type FindingActReport, type IgnoreFindingRequest, ignoreFinding, watchFinding } from './ignore-finding.ts';
@@ -58,6 +60,11 @@ export interface Admin {
   /** Without a source it lifts the pause of all; those of single sources stay. */
   resume(request: { readonly source?: string }): Promise<SourceActReport>;
 
+  /** Lets go of a source that is not configured any more. */
+  detachSource(request: { readonly source: string; readonly reason: string }): Promise<DetachReport>;
+  previewDetach(request: { readonly source: string }): Promise<DetachReport>;
+  leftSources(): Promise<readonly StoredSource[]>;
+
   /** By name; `search`: part of the name. */
   listTeams(request: { readonly search?: string }): Promise<readonly (Team & { readonly members: number })[]>;
   listFindings(request: FindingRequest): Promise<readonly StoredFinding[]>;
@@ -88,6 +95,9 @@ export function createAdmin(context: AdminContext): Admin {
     watchFinding: (request) => watchFinding(context, request),
     pause: (request) => pauseSync(context, request),
     resume: (request) => resumeSync(context, request),
+    detachSource: (request) => detachSource(context, request),
+    previewDetach: (request) => previewDetach(context, request),
+    leftSources: () => leftSources(context),
     listTeams: (request) => listTeams(context, request.search),
     listFindings: (request) => listFindings(context, request),
     countFindings: () => context.reads.findingCounts(context.now()),

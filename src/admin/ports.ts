@@ -6,6 +6,7 @@ import type { CheckReport } from '../connector.ts';
 import type { FindingCode } from '../model/finding.ts';
 import type { AccountKey, EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
 import type { Policy } from '../model/policy.ts';
+import type { DetachReader } from '../sync/ports/detaching.ts';
 import type { StoredFinding } from '../sync/ports/findings.ts';
 import type { AuditHead, StoreReader, StoreTx } from '../sync/ports.ts';
 
@@ -77,7 +78,7 @@ export interface FindingFilter {
 /** Counts of open findings that nobody ignores, for a first look. */
 export type FindingCounts = readonly { readonly code: FindingCode; readonly open: number }[];
 
-export interface AdminReader {
+export interface AdminReader extends DetachReader {
   userIds(filter: UserFilter, page: { readonly after?: string; readonly limit: number }): Promise<UserPage>;
   countUsers(filter: UserFilter): Promise<number>;
   /** Users who carry this value of the attribute, of any owner. */

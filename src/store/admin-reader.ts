@@ -6,11 +6,13 @@ import { type AccountKey, asAccountKey, asUserId, type SourceName } from '../mod
 import { foldKey } from '../model/keys.ts';
 import { auditRecords } from './admin-audit.ts';
 import { countUsers, userIds } from './admin-users.ts';
+import { detachReader } from './detaching.ts';
 import { countFindings, countFindingsBySource, readFindings } from './kept-findings.ts';
 import type { Sql } from './sql.ts';
 
 export function createAdminReader(sql: Sql): AdminReader {
   return {
+    ...detachReader(sql),
     userIds: (filter, page) => userIds(sql, filter, page),
     countUsers: (filter) => countUsers(sql, filter),
     attributeHolders: async (name, value) => {

@@ -1,0 +1,137 @@
+// Lets go of a source that was taken out of the configuration: its users live on as they are, as local ones.
+// Invariant: one transaction, under the leases of the source and of reconciling; one entry for the source, one for each user.
+
+import { RosterdError } from '../model/errors.ts';
+import type { SourceName } from '../model/ids.ts';
+import type { DetachedUser, SourceHoldings, StoredSource } from '../sync/ports/detaching.ts';
+import type { Lease, NewAuditEntry, StoreTx } from '../sync/ports.ts';
+import type { Warning } from './act.ts';
+import type { AdminContext } from './ports.ts';
+import { requireReason } from './reason.ts';
+import { requireSource } from './require-source.ts';
+
+export interface DetachReport {
+  readonly source: SourceName;
+  /** False when it was only looked at. */
+  readonly changed: boolean;
+  readonly summary: string;
+  readonly warnings: readonly Warning[];
+  readonly counts: SourceHoldings;
+  /** Sequence number of the entry `source.detached`. */
+  readonly audit?: number;
+}
+
+/** Sources that were read once and are not configured any more. */
+export async function leftSources({ reads, policy }: AdminContext): Promise<readonly StoredSource[]> {
+  const configured = new Set<string>(policy.sources.map(({ name }) => name));
+  return (await reads.storedSources()).filter(({ name }) => !configured.has(name));
+}
+
+/** What `detachSource` would do; writes nothing. */
+export async function previewDetach(
+  context: AdminContext,
+  request: { readonly source: string },
+): Promise<DetachReport> {
+  const source = requireDetachable(context, await context.reads.storedSources(), request.source);
+  const counts = await context.reads.holdings(source);
+  return {
+    source,
+    changed: false,
+    summary: summaryOf(source, counts, 'would be'),
+    warnings: warningsOf(counts),
+    counts,
+  };
+}
+
+/** For the time of one transaction, in which nobody else can write. */
+const ttlMs = 60_000;
+
+export async function detachSource(
+  context: AdminContext,
+  request: { readonly source: string; readonly reason: string },
+): Promise<DetachReport> {
+  const reason = requireReason(request.reason);
+  return context.store.write(async (tx) => {
+    const source = requireDetachable(context, await tx.sources.storedSources(), request.source);
+    const leases = [await take(context, tx, `source:${source}`, source), await take(context, tx, 'reconcile', source)];
+    const counts = await tx.sources.holdings(source);
+    const users = await tx.sources.detach(source, context.now());
+    for (const lease of leases) await tx.leases.release(lease);
+    const { seq } = await tx.audit([
+      entryOf(context, source, { counts, reason }),
+      ...users.map((user) => userEntryOf(context, source, user, reason)),
+    ]);
+    const audit = seq - users.length;
+    return {
+      source,
+      changed: true,
+      summary: summaryOf(source, counts, 'is'),
+      warnings: warningsOf(counts),
+      counts,
+      audit,
+    };
+  });
+}
+
+function requireDetachable({ policy }: AdminContext, stored: readonly StoredSource[], name: string): SourceName {
+  if (policy.sources.some((source) => source.name === name)) {
+    throw new RosterdError(
+      'edit-conflict',
+      `${name} is configured, so its next run would link its users again. Take it out of the configuration first, restart the daemon, then detach it. To stop it for a while: rosterd pause ${name}`,
+      { subject: name, detail: { because: 'configured' } },
+    );
+  }
+  return requireSource(
+    [...policy.sources, ...stored].map((source) => source.name),
+    name,
+  );
+}
+
+/** A daemon that still runs with the old configuration may be at the source. */
+async function take(context: AdminContext, tx: StoreTx, name: string, source: SourceName): Promise<Lease> {
+  const answer = await tx.leases.acquire(name, context.actor, ttlMs, context.now());
+  if (!('heldBy' in answer)) return answer;
+  const at = name === 'reconcile' ? 'Somebody applies what another source says' : `Source ${source} is being synced`;
+  throw new RosterdError('run-in-progress', `${at}: ${answer.heldBy}. Nothing was done.`, { subject: source });
+}
+
+const people = (count: number): string => (count === 1 ? '1 user' : `${count} users`);
+
+function summaryOf(source: SourceName, counts: SourceHoldings, is: 'is' | 'would be'): string {
+  const { users, unsynced, accounts, groups, teams, findings } = counts;
+  const local = unsynced === users ? 'with everything they have' : `${unsynced} of them with everything they have`;
+  return `${source} ${is} detached: ${people(users)} kept, ${local} as local; ${teams} teams kept as local; ${accounts} accounts and ${groups} groups forgotten; ${findings} findings closed.`;
+}
+
+function warningsOf({ users, unsynced }: SourceHoldings): readonly Warning[] {
+  const others = users - unsynced;
+  if (others === 0) return [];
+  const message = `${people(others)} with an account of another source: what this one gave is local too, and the next runs of the others decide on it as on everything local.`;
+  return [{ code: 'other-sources', message }];
+}
+
+function entryOf(
+  { actor, now }: AdminContext,
+  source: SourceName,
+  payload: { readonly counts: SourceHoldings; readonly reason: string },
+): NewAuditEntry {
+  return { at: now(), actor, action: 'source.detached', subject: `source:${source}`, label: source, payload };
+}
+
+/** Short: what became of the rows follows from the counts and the state; this says why, where one looks for the user. */
+function userEntryOf(
+  { actor, now }: AdminContext,
+  source: SourceName,
+  { id, username, accounts, isSynced }: DetachedUser,
+  reason: string,
+): NewAuditEntry {
+  return {
+    at: now(),
+    actor,
+    action: 'user.detached',
+    subject: `user:${id}`,
+    label: username,
+    userId: id,
+    payload: { source, accounts, isSynced, reason },
+  };
+}
