@@ -37,6 +37,9 @@ export type EnabledReason =
 
 export type MainTeamRule = 'pinned' | 'kept' | 'first-assigned' | 'first-by-name' | 'no-team';
 
+/** What of the configuration made another team the first one: `mainTeam.rank`, `mainTeam.ineligible`. */
+export type MainTeamDecider = 'rank' | 'ineligible';
+
 export type FieldRule =
   | 'pinned'
   | 'precedence'
@@ -103,7 +106,14 @@ export type UserChangePart =
       readonly owner: Owner;
       readonly because: string;
     }
-  | { readonly part: 'main-team'; readonly before?: TeamRef; readonly after?: TeamRef; readonly rule: MainTeamRule };
+  | {
+      readonly part: 'main-team';
+      readonly before?: TeamRef;
+      readonly after?: TeamRef;
+      readonly rule: MainTeamRule;
+      /** Absent where the name alone decided. */
+      readonly decidedBy?: readonly MainTeamDecider[];
+    };
 
 export type TeamChangePart =
   | { readonly part: 'team-created'; readonly name: string; readonly origin: Owner }

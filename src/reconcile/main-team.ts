@@ -1,7 +1,7 @@
 // The one function that says which team is a user's main team (R147-R154). Sync, API and bulk use it.
 // Invariant: a user with teams has exactly one main team, and is a member of it.
 
-import type { MainTeamRule } from '../model/change.ts';
+import type { MainTeamDecider, MainTeamRule } from '../model/change.ts';
 import type { Owner } from '../model/ids.ts';
 import { compareNames } from '../model/keys.ts';
 import type { NameMatcher } from './patterns.ts';
@@ -32,15 +32,26 @@ export interface MainTeamInput<Key extends string | number> {
  */
 export function mainTeam<Key extends string | number>(
   input: MainTeamInput<Key>,
-): { readonly team?: Key; readonly rule: MainTeamRule } {
+): { readonly team?: Key; readonly rule: MainTeamRule; readonly decidedBy?: readonly MainTeamDecider[] } {
   const { pinned, current, membersAfter } = input;
   const isMember = (team: Key | undefined) => membersAfter.some((one) => one.team === team);
   if (pinned !== undefined && isMember(pinned)) return { team: pinned, rule: 'pinned' };
   if (current !== undefined && isMember(current)) return { team: current, rule: 'kept' };
   const eligible = membersAfter.filter((one) => !input.ineligible(one.name));
-  const [first] = (eligible.length > 0 ? eligible : [...membersAfter]).sort((a, b) => compareTeams(a, b, input.rank));
+  const asked = eligible.length > 0 ? eligible : membersAfter;
+  const first = firstOf(asked, input.rank);
   if (first === undefined) return { rule: 'no-team' };
-  return { team: first.team, rule: current === undefined ? 'first-assigned' : 'first-by-name' };
+  const decidedBy: MainTeamDecider[] = [];
+  if (firstOf(asked, {}) !== first) decidedBy.push('rank');
+  if (asked.length < membersAfter.length && firstOf(membersAfter, input.rank) !== first) decidedBy.push('ineligible');
+  const rule = current === undefined ? 'first-assigned' : 'first-by-name';
+  return { team: first.team, rule, ...(decidedBy.length > 0 && { decidedBy }) };
+}
+
+function firstOf<One extends Member>(members: readonly One[], rank: MainTeamInput<never>['rank']): One | undefined {
+  let first: One | undefined;
+  for (const one of members) if (first === undefined || compareTeams(one, first, rank) < 0) first = one;
+  return first;
 }
 
 type Member = MainTeamInput<string | number>['membersAfter'][number];

@@ -4,6 +4,7 @@
 import type { MirrorAccount } from '../model/account.ts';
 import {
   type ChangeSubject,
+  type MainTeamDecider,
   type MainTeamRule,
   subjectKey,
   type TeamRef,
@@ -104,7 +105,11 @@ export interface Verdicts {
   readonly memberships: RowDecision<TeamRef>;
   readonly grants: RowDecision<TeamRef>;
   readonly roles: RowDecision<string>;
-  readonly mainTeam: { readonly after?: TeamRef; readonly rule: MainTeamRule };
+  readonly mainTeam: {
+    readonly after?: TeamRef;
+    readonly rule: MainTeamRule;
+    readonly decidedBy?: readonly MainTeamDecider[];
+  };
 }
 
 export function decideAll(
@@ -207,7 +212,7 @@ function decideMainTeam(world: CompiledWorld, user: User, rows: readonly Row<Tea
     else known.owners.push(owner);
   }
   const pin = user.pins.find((one) => one.kind === 'main-team' && isPinActive(one, world.now));
-  const { team, rule } = mainTeam<Key>({
+  const { team, ...how } = mainTeam<Key>({
     pinned: pin?.value === undefined ? undefined : (Number(pin.value) as TeamId),
     current: user.mainTeam,
     membersAfter: [...members.values()] satisfies MainTeamInput<Key>['membersAfter'],
@@ -215,17 +220,17 @@ function decideMainTeam(world: CompiledWorld, user: User, rows: readonly Row<Tea
     ineligible: world.index.isIneligibleMain,
   });
   const after = team === undefined ? undefined : members.get(team)?.ref;
-  return after === undefined ? { rule } : { after, rule };
+  return after === undefined ? how : { after, ...how };
 }
 
 function mainTeamPart(
   world: CompiledWorld,
   user: User,
-  { mainTeam: { after, rule } }: Verdicts,
+  { mainTeam: { after, ...how } }: Verdicts,
 ): readonly UserChangePart[] {
   if (after?.id === user.mainTeam && (after !== undefined) === (user.mainTeam !== undefined)) return [];
   const before = user.mainTeam === undefined ? undefined : teamRef(world, user.mainTeam);
-  return [{ part: 'main-team', ...(before && { before }), ...(after && { after }), rule }];
+  return [{ part: 'main-team', ...(before && { before }), ...(after && { after }), ...how }];
 }
 
 function pendingSources(

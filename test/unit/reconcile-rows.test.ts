@@ -271,6 +271,7 @@ describe('main team', () => {
       { membersAfter: members('Blue', 'Red'), ineligible: (name: string) => name === 'Blue' },
       2,
       'first-assigned',
+      ['ineligible'],
     ],
     [
       'an ineligible one if there is no other',
@@ -283,10 +284,34 @@ describe('main team', () => {
       { membersAfter: [...members('Blue'), { team: 2, name: 'Red', owners: [uccx] }], rank: { [uccx]: -1 } },
       2,
       'first-assigned',
+      ['rank'],
+    ],
+    [
+      'the better rank among the eligible ones',
+      {
+        membersAfter: [...members('Blue', 'Green'), { team: 3, name: 'Red', owners: [uccx] }],
+        rank: { [uccx]: 1 },
+        ineligible: (name: string) => name === 'Blue',
+        current: 9,
+      },
+      2,
+      'first-by-name',
+      ['ineligible'],
+    ],
+    [
+      'the first by name where rank and eligibility would have chosen the same',
+      {
+        membersAfter: [...members('Blue'), { team: 2, name: 'Red', owners: [uccx] }],
+        rank: { [uccx]: 1 },
+        ineligible: (name: string) => name === 'Red',
+      },
+      1,
+      'first-assigned',
     ],
     ['none without teams', { current: 9, membersAfter: [] }, undefined, 'no-team'],
-  ] as const)('is %s', (_, input, chosen, rule) => {
-    expect(mainTeam({ ...options, ...input })).toEqual({ ...(chosen !== undefined && { team: chosen }), rule });
+  ] as const)('is %s', (_, input, chosen, rule, ...[decidedBy]: readonly (readonly string[])[]) => {
+    const expected = { ...(chosen !== undefined && { team: chosen }), rule, ...(decidedBy && { decidedBy }) };
+    expect(mainTeam({ ...options, ...input })).toEqual(expected);
   });
 });
 
