@@ -23,6 +23,7 @@ import { type CompiledWorld, makeWorld } from '../../src/reconcile/world.ts';
 export const ad = asSourceName('ad-hq');
 export const uccx = asSourceName('uccx-main');
 export const ucce = asSourceName('ucce-main');
+export const uccxTwo = asSourceName('uccx-two');
 
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
