@@ -2,6 +2,7 @@
 
 import type { Change, ChangePart, TeamChangePart, TeamRef } from '../model/change.ts';
 import type { FieldName, OwnedValue } from '../model/user.ts';
+import { ruleText } from './main-team-impact.ts';
 
 export const changeGroups = [
   { kind: 'created', title: 'New users', noun: ['new user', 'new users'] },
@@ -132,7 +133,7 @@ export function partLine(label: string, part: ChangePart): ChangeLine {
       return line(
         'main-team',
         '~',
-        `${teamName(part.before)} -> ${teamName(part.after)} (${mainTeamRules[part.rule]})`,
+        `${teamName(part.before)} -> ${teamName(part.after)} (${part.decidedBy === undefined ? mainTeamRules[part.rule] : ruleText(part)})`,
       );
     case 'team-created':
     case 'team-renamed':

@@ -61,6 +61,27 @@ export interface RunReportJson {
   readonly run: RunJson;
   readonly changeCounts: Readonly<Record<string, number>>;
   readonly changes: readonly ChangeJson[];
+  /** Who had a main team and gets another one or none; of every state, whatever `changes` was limited to. */
+  readonly mainTeams: readonly MainTeamJson[];
+  readonly mainTeamSummary: {
+    /** The greatest first. */
+    readonly moves: readonly (Omit<MainTeamJson, 'user'> & { readonly users: number })[];
+    /** Users who get a main team and had none. */
+    readonly first: number;
+  };
+}
+
+export interface MainTeamJson {
+  readonly user: string;
+  readonly from: string;
+  readonly to: string | null;
+  /** pinned, kept, first-assigned, first-by-name, no-team */
+  readonly rule: string;
+  /** rank, ineligible: without these the name alone had chosen another team. */
+  readonly decidedBy: readonly string[];
+  readonly held: boolean;
+  /** As in ChangeJson. */
+  readonly state: string;
 }
 
 export interface SwitchJson {
@@ -106,6 +127,49 @@ export interface FindingJson {
   readonly openedBy: number | null;
   readonly closedAt: string | null;
   readonly closedBy: number | null;
+  /** A person wants to hear no more of it. */
+  readonly ignored: SwitchJson | null;
+}
+
+export interface FindingActJson {
+  readonly finding: { readonly id: number; readonly code: string; readonly label: string };
+  readonly changed: boolean;
+  readonly summary: string;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Sequence number of the audit entry. */
+  readonly audit: number | null;
+}
+
+/** A finding in the words of whoever administers the source. */
+export interface OutwardFindingJson {
+  readonly code: string;
+  readonly task: string;
+  readonly number: number;
+  /** Of the person, team or group. */
+  readonly name: string;
+  /** In the source: DN, agent ID, user ID; empty where it has none. */
+  readonly id: string;
+  readonly since: string;
+  readonly facts: string;
+}
+
+export interface DetachJson {
+  readonly source: string;
+  /** false: it was only looked at. */
+  readonly changed: boolean;
+  readonly summary: string;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly counts: {
+    readonly users: number;
+    /** Of these, those who have an account nowhere else. */
+    readonly unsynced: number;
+    readonly accounts: number;
+    readonly groups: number;
+    readonly teams: number;
+    readonly findings: number;
+  };
+  /** Sequence number of the audit entry. */
+  readonly audit: number | null;
 }
 
 /** A notice on its way to one target. */

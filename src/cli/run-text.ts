@@ -9,15 +9,21 @@ import type { StoredChange } from '../sync/ports.ts';
 import type { RunReport } from './app.ts';
 import { type ChangeGroup, type ChangeLine, changeGroups, changeLines, countParts } from './change-text.ts';
 import { durationText } from './duration-text.ts';
+import { type ImpactOptions, MainTeamImpact, printMainTeams } from './main-team-impact.ts';
 import { printable } from './table.ts';
 import type { Terminal } from './terminal.ts';
-import { isWaiting, verdictLines } from './verdict-text.ts';
+import { heldRunOf, isWaiting, verdictLines } from './verdict-text.ts';
 
 export interface ShowOptions {
   /** Most lines per group; undefined for all of them. */
   readonly perGroup: number | undefined;
   readonly states?: readonly StoredChange['state'][];
+  /** Whose main team changes, user by user, instead of every kind of change. */
+  readonly only?: 'main-teams';
 }
+
+/** Users under each move of main teams, until --all is asked for. */
+const usersPerMove = 10;
 
 /** Of a run that failed, or whose changes are stored with an earlier one, no changes are no news. */
 const endedClean = (run: Run): boolean => (run.state === 'done' || run.state === 'held') && run.holds.length === 0;
@@ -25,12 +31,17 @@ const endedClean = (run: Run): boolean => (run.state === 'done' || run.state ===
 interface Digest {
   readonly lines: Map<ChangeGroup, { readonly shown: (ChangeLine & { readonly state: string })[]; total: number }>;
   readonly counts: Map<ChangeGroup, number>;
+  readonly impact: MainTeamImpact;
   changes: number;
 }
 
 export async function printRunReport(terminal: Terminal, report: RunReport, options: ShowOptions): Promise<void> {
   const digest = await digestChanges(report, options);
-  for (const { kind, title } of changeGroups) printGroup(terminal, title, digest.lines.get(kind));
+  const isWhole = options.only === undefined;
+  if (isWhole) for (const { kind, title } of changeGroups) printGroup(terminal, title, digest.lines.get(kind));
+  printMainTeams(terminal, digest.impact, impactOptions(report.run, options));
+  const elsewhere = elsewhereLine(report.run, digest.impact);
+  if (elsewhere !== undefined) terminal.line(elsewhere);
   if (digest.changes > 0 || endedClean(report.run)) terminal.line(totalsLine(digest));
   terminal.line(outcomeLine(report.run));
   if (report.run.errorCode !== undefined) terminal.line(`  ${errorCatalogue[report.run.errorCode].advice}`);
@@ -42,19 +53,34 @@ export async function printRunReport(terminal: Terminal, report: RunReport, opti
   if (head !== undefined) terminal.line(head);
 }
 
-const pausedLine = ({ source }: Run): string =>
-  `PAUSED: ${source} was read and nothing of it was applied; what was found waits for the first run after the pause.`;
+/** What waits is stored with the run that found it first. */
+const elsewhereLine = (run: Run, { moves }: MainTeamImpact): string | undefined =>
+  heldRunOf(run) !== run.id && moves.length === 0 && run.holds.some(({ kind }) => kind === 'main-team-change')
+    ? `Main team impact of what waits: rosterd run show ${heldRunOf(run)} --main-teams\n`
+    : undefined;
+
+function impactOptions(run: Run, { only, perGroup }: ShowOptions): ImpactOptions {
+  const more = `rosterd run show ${run.id} --main-teams`;
+  if (only === undefined) return { users: 0, more };
+  return { users: perGroup === undefined ? undefined : usersPerMove, more: '--all' };
+}
+
+const pausedLine = ({ source, errorCode }: Run): string =>
+  errorCode === 'waits-for-source'
+    ? `WAITING: ${source} was read and nothing of it was planned; what was found waits for the first run after the other source.`
+    : `PAUSED: ${source} was read and nothing of it was applied; what was found waits for the first run after the pause.`;
 
 /** Whole and alone on its line, to be kept where nobody who can write the database can: `audit verify --head` takes it. */
 const headLine = ({ dryRun, counts, auditHead }: Run): string | undefined =>
   dryRun || counts.applied === 0 || auditHead === undefined ? undefined : `audit head ${auditHead}`;
 
 async function digestChanges(report: RunReport, options: ShowOptions): Promise<Digest> {
-  const digest: Digest = { lines: new Map(), counts: new Map(), changes: 0 };
+  const digest: Digest = { lines: new Map(), counts: new Map(), impact: new MainTeamImpact(), changes: 0 };
   const most = options.perGroup ?? Number.POSITIVE_INFINITY;
   for await (const stored of report.changes(options.states === undefined ? {} : { states: options.states })) {
     digest.changes += 1;
     countParts(stored.change, digest.counts);
+    digest.impact.add(stored);
     for (const line of changeLines(stored.change)) {
       const group = digest.lines.get(line.group) ?? { shown: [], total: 0 };
       if (group.shown.length < most) group.shown.push({ ...line, state: stateText(stored) });

@@ -1,6 +1,7 @@
 // From the use cases' answers to the shapes of json.ts.
 
 import type { ActReport } from '../admin/act.ts';
+import type { FindingActReport } from '../admin/ignore-finding.ts';
 import type { UserSummary } from '../admin/list-users.ts';
 import { formatMoment } from '../admin/moments.ts';
 import type { StoredFinding } from '../admin/ports.ts';
@@ -12,7 +13,17 @@ import type { AdminHold, SyncOff } from '../model/user.ts';
 import { holdText } from '../sync/hold-text.ts';
 import type { StoredChange } from '../sync/ports.ts';
 import type { RunReport } from './app.ts';
-import type { ActJson, ChangeJson, DeliveryJson, FindingJson, RunJson, SwitchJson, UserJson } from './json.ts';
+import type {
+  ActJson,
+  ChangeJson,
+  DeliveryJson,
+  FindingJson,
+  MainTeamJson,
+  RunJson,
+  SwitchJson,
+  UserJson,
+} from './json.ts';
+import { MainTeamImpact, type MainTeamMove } from './main-team-impact.ts';
 import type { Terminal } from './terminal.ts';
 import { heldRunOf } from './verdict-text.ts';
 
@@ -57,13 +68,37 @@ export async function streamRunReport(
   await terminal.stream(
     `{"run":${JSON.stringify(runJson(report.run))},"changeCounts":${JSON.stringify(report.changeCounts)},"changes":[`,
   );
+  const impact = new MainTeamImpact();
   let separator = '';
   for await (const stored of report.changes(filter)) {
     if (!terminal.isRead) return;
+    impact.add(stored);
     await terminal.stream(`${separator}${JSON.stringify(changeJson(stored))}`);
     separator = ',';
   }
-  await terminal.stream(']}');
+  const whole = filter.states === undefined ? impact : await impactOf(report);
+  await terminal.stream(`],${mainTeamsText(whole)}}`);
+}
+
+async function impactOf(report: RunReport): Promise<MainTeamImpact> {
+  const impact = new MainTeamImpact();
+  for await (const stored of report.changes()) impact.add(stored);
+  return impact;
+}
+
+/** The two keys of the document without its braces. */
+function mainTeamsText({ moves, first }: MainTeamImpact): string {
+  const keys = ({ from, to, how, state }: MainTeamMove): Omit<MainTeamJson, 'user'> => ({
+    from,
+    to: to ?? null,
+    rule: how.rule,
+    decidedBy: how.decidedBy ?? [],
+    held: state === 'held',
+    state,
+  });
+  const users = moves.flatMap((move) => move.users.map((user): MainTeamJson => ({ user, ...keys(move) })));
+  const summary = { moves: moves.map((move) => ({ ...keys(move), users: move.users.length })), first };
+  return `"mainTeams":${JSON.stringify(users)},"mainTeamSummary":${JSON.stringify(summary)}`;
 }
 
 const holdJson = (hold: AdminHold): Omit<SwitchJson, 'until'> => ({
@@ -109,6 +144,19 @@ export const findingJson = (finding: StoredFinding): FindingJson => ({
   openedBy: finding.openedBy ?? null,
   closedAt: timeOrNull(finding.closedAt),
   closedBy: finding.closedBy ?? null,
+  ignored: finding.ignored === undefined ? null : ignoredJson(finding.ignored),
+});
+
+const ignoredJson = ({ by, reason, at, until }: NonNullable<StoredFinding['ignored']>): SwitchJson => ({
+  by,
+  reason,
+  since: formatMoment(at),
+  until: timeOrNull(until),
+});
+
+export const findingActJson = (report: FindingActReport): FindingActJson => ({
+  ...report,
+  audit: report.audit ?? null,
 });
 
 export function deliveryStateOf({ sentAt, gaveUpAt }: Delivery): 'waiting' | 'sent' | 'given-up' {

@@ -96,6 +96,10 @@ describe('the command line as a process', { timeout: 60 * second }, () => {
         ~ user1   Brno -> Sales (left the main team; first of the others by name) [held]
         and 111 more (--all)
 
+      Main team impact (131 users)
+        Brno -> Sales: 131 users (first by name), held
+        who they are: rosterd run show 7 --main-teams
+
       Totals: 131 changes: 131 fields, 131 main teams.
       Run 7 of held (full, dry run): held in 2.0 s; read 0 accounts, 0 groups; 131 planned.
       HELD: 131 of 250 users would lose access (52 %; limit 5 % and more than 5, or more than 500)

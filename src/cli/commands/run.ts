@@ -91,21 +91,29 @@ function printRuns(cli: Cli, runs: readonly Run[]): void {
   );
 }
 
+interface ShowFlags {
+  readonly held?: true;
+  readonly mainTeams?: true;
+  readonly all?: true;
+}
+
 function addShow(group: Command, cli: Cli): void {
   const command = group
     .command('show')
     .argument('<run>', 'number of a run')
     .option('--held', 'only what is held')
+    .option('--main-teams', 'only whose main team changes, with the users behind each move')
     .addOption(allOption());
   describe(command, {
     summary: 'Show a run: its changes by kind, its totals, the verdict of the guard',
     examples: [
       ['rosterd run show 7', 'the whole run'],
       ['rosterd run show 7 --held --all', 'every change that waits for a decision'],
+      ['rosterd run show 7 --main-teams', 'who moves from which main team to which, and by which rule'],
     ],
     json: 'RunReportJson',
   });
-  command.action((id: string, options: { readonly held?: true; readonly all?: true }) =>
+  command.action((id: string, options: ShowFlags) =>
     withApp(cli, command, async (app, { format }) => {
       const report = await app.run(parseRunId(id));
       const filter = options.held ? { states: ['held'] as const } : {};
@@ -113,7 +121,9 @@ function addShow(group: Command, cli: Cli): void {
         await streamRunReport(cli.terminal, report, filter);
         cli.terminal.line();
       } else {
-        await printRunReport(cli.terminal, report, { perGroup: options.all ? undefined : linesPerGroup, ...filter });
+        const perGroup = options.all ? undefined : linesPerGroup;
+        const only = options.mainTeams ? ({ only: 'main-teams' } as const) : {};
+        await printRunReport(cli.terminal, report, { perGroup, ...filter, ...only });
       }
     }),
   );
