@@ -20,6 +20,15 @@ export async function makeCliPage(): Promise<string> {
     },
     '0.0.0',
   );
-  const jsonSource = await readFile(new URL('../src/cli/json.ts', import.meta.url), 'utf8');
-  return renderReference(commandTree(program), jsonSource);
+  return renderReference(commandTree(program), await jsonShapes());
+}
+
+/** Of all files that have shapes, without what stands before the first one. */
+async function jsonShapes(): Promise<string> {
+  const shapes: string[] = [];
+  for (const file of ['json.ts', 'json-findings.ts', 'json-sources.ts']) {
+    const text = await readFile(new URL(`../src/cli/${file}`, import.meta.url), 'utf8');
+    shapes.push(text.slice(text.search(/^(?:\/\*\*[^\n]*\n)?export interface/mu)).trim());
+  }
+  return shapes.join('\n\n');
 }

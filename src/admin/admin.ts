@@ -12,12 +12,14 @@ import { type CreateUserRequest, createUser } from './create-user.ts';
 import { type DetachReport, detachSource, leftSources, previewDetach } from './detach-source.ts';
 import { disableUser, enableUser } from './enable-user.ts';
 import { explainUser, type UserExplanation } from './explain.ts';
+import { exportFindings, exportOutward, type FindingFormat } from './finding-export.ts';
 import { type FindingActReport, type IgnoreFindingRequest, ignoreFinding, watchFinding } from './ignore-finding.ts';
 import { type LinkUserRequest, linkUser } from './link-user.ts';
 import { listUsers, type UserList, type UserListRequest } from './list-users.ts';
+import { countInward, type OutwardFinding, outwardFindings, outwardSource } from './outward-findings.ts';
 import { type PauseRequest, pauseSync, resumeSync, type SourceActReport } from './pause.ts';
 import { type PinRequest, pin, unpin } from './pins.ts';
-import type { AdminContext, AuditRecord, FindingCounts, StoredFinding } from './ports.ts';
+import type { AdminContext, AuditRecord, FindingCounts, FindingFilter, StoredFinding } from './ports.ts';
 import { requireSource } from './require-source.ts';
 import { type ResolveFindingRequest, resolveFinding } from './resolve-finding.ts';
 import { type ShadowDiff, shadowDiff } from './shadow-diff.ts';
@@ -69,6 +71,13 @@ export interface Admin {
   listTeams(request: { readonly search?: string }): Promise<readonly (Team & { readonly members: number })[]>;
   listFindings(request: FindingRequest): Promise<readonly StoredFinding[]>;
   countFindings(): Promise<FindingCounts>;
+  /** All of them, whatever the limit. */
+  exportFindings(request: Omit<FindingRequest, 'after' | 'limit'>, format: FindingFormat): AsyncIterable<string>;
+  /** Of one source, for whoever administers it. */
+  outwardFindings(source: string): AsyncIterable<OutwardFinding>;
+  exportOutward(source: string, format: FindingFormat): AsyncIterable<string>;
+  /** Open findings of the source that are in no list for others. */
+  countInward(source: string): Promise<number>;
   audit(request: AuditRequest): Promise<AsyncIterable<AuditRecord>>;
   exportAudit(request: AuditRequest, format: AuditFormat): Promise<AsyncIterable<string>>;
 }
@@ -100,6 +109,10 @@ export function createAdmin(context: AdminContext): Admin {
     leftSources: () => leftSources(context),
     listTeams: (request) => listTeams(context, request.search),
     listFindings: (request) => listFindings(context, request),
+    exportFindings: (request, format) => exportFindings(context, filterOf(context, request), format),
+    outwardFindings: (source) => outwardFindings(context, outwardSource(context, source)),
+    exportOutward: (source, format) => exportOutward(context, source, format),
+    countInward: (source) => countInward(context, outwardSource(context, source)),
     countFindings: () => context.reads.findingCounts(context.now()),
     audit: async (request) => streamAudit(context, await auditFilter(context, request), pageOf(request)),
     exportAudit: async (request, format) => exportAudit(context, await auditFilter(context, request), format),
@@ -124,15 +137,18 @@ async function listTeams(
 }
 
 async function listFindings(context: AdminContext, request: FindingRequest): Promise<readonly StoredFinding[]> {
+  return context.reads.findings(filterOf(context, request), {
+    limit: request.limit,
+    ...(request.after === undefined ? {} : { after: request.after }),
+  });
+}
+
+function filterOf(context: AdminContext, request: Omit<FindingRequest, 'after' | 'limit'>): FindingFilter {
   const known = context.policy.sources.map((source) => source.name);
-  const filter = {
+  return {
     state: request.state,
     now: context.now(),
     ...(request.code === undefined ? {} : { code: request.code }),
     ...(request.source === undefined ? {} : { source: requireSource(known, request.source) }),
   };
-  return context.reads.findings(filter, {
-    limit: request.limit,
-    ...(request.after === undefined ? {} : { after: request.after }),
-  });
 }

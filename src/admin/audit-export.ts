@@ -2,6 +2,7 @@
 // CSV cells that a spreadsheet would run as a formula are defused; JSON lines carry every value as it is.
 
 import type { EpochMs } from '../model/ids.ts';
+import { csvLine } from './csv.ts';
 import { formatMoment } from './moments.ts';
 import type { AdminContext, AuditFilter, AuditPage, AuditRecord } from './ports.ts';
 
@@ -76,23 +77,13 @@ export const csvColumns = [
   'mac',
 ] as const;
 
-/**
- * One cell. A text that starts with = + - @ tab or CR is taken for a formula by spreadsheets, whatever its quotes;
- * a leading apostrophe makes it text (OWASP, CSV injection). RFC 4180, 2: quotes double, quoted where needed.
- */
-export function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/u.test(value) ? `'${value}` : value;
-  return text !== value || /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function csvLine(record: AuditRecord): string {
+function csvOf(record: AuditRecord): string {
   const json = auditJson(record);
-  const cells = csvColumns.map((column) =>
-    column === 'payload' ? (json.payload === null ? '' : csvCell(JSON.stringify(json.payload))) : csvCell(json[column]),
+  return csvLine(
+    csvColumns.map((column) =>
+      column === 'payload' ? (json.payload === null ? null : JSON.stringify(json.payload)) : json[column],
+    ),
   );
-  return `${cells.join(',')}\r\n`;
 }
 
 export type AuditFormat = 'csv' | 'jsonl';
@@ -105,6 +96,6 @@ export async function* exportAudit(
 ): AsyncIterable<string> {
   if (format === 'csv') yield `${csvColumns.join(',')}\r\n`;
   for await (const record of streamAudit(context, filter, { order: 'oldest' })) {
-    yield format === 'csv' ? csvLine(record) : `${JSON.stringify(auditJson(record))}\n`;
+    yield format === 'csv' ? csvOf(record) : `${JSON.stringify(auditJson(record))}\n`;
   }
 }

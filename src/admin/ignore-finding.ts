@@ -102,7 +102,7 @@ async function auditOf(
   after: Ignored | undefined,
   reason: string,
 ): Promise<number> {
-  const user = /^user:(\d+)$/u.exec(subject)?.[1];
+  const user = /^user:(\d+)(?:\/|$)/u.exec(subject)?.[1];
   const payload = { finding: id, code, source: source ?? null, before: ignored ?? null, after: after ?? null, reason };
   const head = await tx.audit([
     { at, actor, action, subject, label, ...(user === undefined ? {} : { userId: asUserId(Number(user)) }), payload },

@@ -8,6 +8,7 @@ import type { FindingCode } from '../model/finding.ts';
 import type { AccountKey, EpochMs } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
 import { isSyncOff, type User } from '../model/user.ts';
+import { crossFindingCodes } from '../reconcile/cross-findings.ts';
 import type { StoreTx, UserRow } from '../sync/ports.ts';
 import { type ActReport, actOnUser, type Warning } from './act.ts';
 import { usernameOf } from './find.ts';
@@ -126,6 +127,9 @@ async function closeFindings(
 ): Promise<void> {
   const subject = subjectKey({ kind: 'user', id: user.id });
   const isLast = others.length === 0;
+  // What the account showed beside the others.
+  if (!others.some(({ source }) => source === account.source))
+    await tx.findings.reconcile([`${subject}/${account.source}`], [], { now, codes: crossFindingCodes });
   const isDisputed = others.some((one) => one.quarantine !== undefined);
   if (isLast) await tx.findings.reconcile([subject], [], { now, codes: codesOfLinks });
   else if (account.quarantine !== undefined && !isDisputed)

@@ -115,63 +115,6 @@ export interface ActJson {
   readonly audit: number | null;
 }
 
-export interface FindingJson {
-  readonly id: number;
-  readonly code: string;
-  readonly source: string | null;
-  readonly subject: string;
-  readonly label: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-  readonly advice: string;
-  readonly openedAt: string;
-  readonly openedBy: number | null;
-  readonly closedAt: string | null;
-  readonly closedBy: number | null;
-  /** A person wants to hear no more of it. */
-  readonly ignored: SwitchJson | null;
-}
-
-export interface FindingActJson {
-  readonly finding: { readonly id: number; readonly code: string; readonly label: string };
-  readonly changed: boolean;
-  readonly summary: string;
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  /** Sequence number of the audit entry. */
-  readonly audit: number | null;
-}
-
-/** A finding in the words of whoever administers the source. */
-export interface OutwardFindingJson {
-  readonly code: string;
-  readonly task: string;
-  readonly number: number;
-  /** Of the person, team or group. */
-  readonly name: string;
-  /** In the source: DN, agent ID, user ID; empty where it has none. */
-  readonly id: string;
-  readonly since: string;
-  readonly facts: string;
-}
-
-export interface DetachJson {
-  readonly source: string;
-  /** false: it was only looked at. */
-  readonly changed: boolean;
-  readonly summary: string;
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  readonly counts: {
-    readonly users: number;
-    /** Of these, those who have an account nowhere else. */
-    readonly unsynced: number;
-    readonly accounts: number;
-    readonly groups: number;
-    readonly teams: number;
-    readonly findings: number;
-  };
-  /** Sequence number of the audit entry. */
-  readonly audit: number | null;
-}
-
 /** A notice on its way to one target. */
 export interface DeliveryJson {
   readonly id: number;
@@ -289,16 +232,6 @@ export interface ExplanationJson {
   readonly grants: readonly ExplainedItemJson[];
   readonly roles: readonly (ExplainedItemJson & { readonly effective: readonly string[] })[];
   readonly pins: readonly PinJson[];
-}
-
-export interface SourceActJson {
-  /** null: every source. */
-  readonly source: string | null;
-  readonly changed: boolean;
-  readonly summary: string;
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  /** Sequence number of the audit entry. */
-  readonly audit: number | null;
 }
 
 export interface HolderJson {

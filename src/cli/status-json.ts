@@ -7,7 +7,8 @@ import type { LeaseHolder, SourceStatus, Status } from '../admin/status.ts';
 import { formatHead } from '../model/audit.ts';
 import type { Pause } from '../model/pause.ts';
 import { holdText } from '../sync/hold-text.ts';
-import type { HolderJson, SourceActJson, SourceStatusJson, StatusJson, SwitchJson } from './json.ts';
+import type { HolderJson, SourceStatusJson, StatusJson, SwitchJson } from './json.ts';
+import type { SourceActJson } from './json-sources.ts';
 import { runJson } from './to-json.ts';
 
 export const sourceActJson = (report: SourceActReport): SourceActJson => ({

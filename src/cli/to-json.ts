@@ -13,16 +13,8 @@ import type { AdminHold, SyncOff } from '../model/user.ts';
 import { holdText } from '../sync/hold-text.ts';
 import type { StoredChange } from '../sync/ports.ts';
 import type { RunReport } from './app.ts';
-import type {
-  ActJson,
-  ChangeJson,
-  DeliveryJson,
-  FindingJson,
-  MainTeamJson,
-  RunJson,
-  SwitchJson,
-  UserJson,
-} from './json.ts';
+import type { ActJson, ChangeJson, DeliveryJson, MainTeamJson, RunJson, SwitchJson, UserJson } from './json.ts';
+import type { FindingActJson, FindingJson } from './json-findings.ts';
 import { MainTeamImpact, type MainTeamMove } from './main-team-impact.ts';
 import type { Terminal } from './terminal.ts';
 import { heldRunOf } from './verdict-text.ts';

@@ -2,7 +2,8 @@
 // Invariant: the numbers of users and teams stay with the object of the domain, whatever it is called.
 
 import { expect } from 'vitest';
-import type { ExplanationJson, FindingJson, RunReportJson, UserJson } from '../../src/cli/json.ts';
+import type { ExplanationJson, RunReportJson, UserJson } from '../../src/cli/json.ts';
+import type { FindingJson } from '../../src/cli/json-findings.ts';
 import type { SambaLab } from '../lab/samba.ts';
 import { type Domain, type Group, type Person, readDomain, type Scope } from './samba-domain.ts';
 import type { Installation } from './samba-installation.ts';

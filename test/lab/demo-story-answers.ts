@@ -1,6 +1,7 @@
 // The parts of the --json answers that the story looks at.
 
-import type { ExplanationJson, FindingJson, RunJson } from '../../src/cli/json.ts';
+import type { ExplanationJson, RunJson } from '../../src/cli/json.ts';
+import type { FindingJson } from '../../src/cli/json-findings.ts';
 import type { Stage } from './demo-story-stage.ts';
 
 export async function lastRun(stage: Stage): Promise<RunJson> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAttributeName } from '../../src/admin/attributes.ts';
-import { csvCell } from '../../src/admin/audit-export.ts';
+import { csvCell } from '../../src/admin/csv.ts';
 import { nearestName } from '../../src/admin/find.ts';
 import { parsePast, parseUntil } from '../../src/admin/moments.ts';
 import { asEpochMs } from '../../src/model/ids.ts';

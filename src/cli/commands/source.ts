@@ -1,4 +1,4 @@
-// rosterd source list | check
+// rosterd source list | check | detach
 
 import type { Command } from 'commander';
 import { formatMoment } from '../../admin/moments.ts';
@@ -11,14 +11,17 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFacts, printTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { runJson } from '../to-json.ts';
+import { addDetach } from './source-detach.ts';
 
 export function addSourceCommands(program: Command, cli: Cli): void {
-  const group = describeGroup(program, 'source', 'The configured sources');
+  const group = describeGroup(program, 'source', 'The sources: look at them, try them, let go of one');
   addList(group, cli);
   addCheck(group, cli);
+  addDetach(group, cli);
 }
 
 interface SourceRow extends SourceSummary {
+  readonly isConfigured: boolean;
   readonly lastRun: Run | undefined;
   readonly lastComplete: Run | undefined;
 }
@@ -26,10 +29,11 @@ interface SourceRow extends SourceSummary {
 /** How far back the last complete run is looked for. */
 const lookBack = 50;
 
-async function sourceRow(app: App, source: SourceSummary): Promise<SourceRow> {
+async function sourceRow(app: App, source: SourceSummary, as: 'configured' | 'left'): Promise<SourceRow> {
   const runs = (await app.runs({ source: source.name, limit: lookBack })).filter((run) => !run.dryRun);
   return {
     ...source,
+    isConfigured: as === 'configured',
     lastRun: runs[0],
     lastComplete: runs.find((run) => run.state === 'done' || run.state === 'held'),
   };
@@ -39,17 +43,20 @@ function addList(group: Command, cli: Cli): void {
   const command = group.command('list');
   describe(command, {
     summary: 'List the sources with their last run and their last complete read',
+    details: 'Also those that were read once and are not configured any more.',
     examples: [['rosterd source list', 'is every source fresh?']],
-    json: '{ sources: { name: string, type: string, lastRun: RunJson | null, lastCompleteAt: string | null }[] }',
+    json: '{ sources: { name: string, type: string, isConfigured: boolean, lastRun: RunJson | null, lastCompleteAt: string | null }[] }',
   });
   command.action(() =>
     withApp(cli, command, async (app, { format }) => {
       const rows: SourceRow[] = [];
-      for (const source of app.sources) rows.push(await sourceRow(app, source));
+      for (const source of app.sources) rows.push(await sourceRow(app, source, 'configured'));
+      for (const source of await app.admin.leftSources()) rows.push(await sourceRow(app, source, 'left'));
       if (format === 'json') {
-        const sources = rows.map(({ name, type, lastRun, lastComplete }) => ({
+        const sources = rows.map(({ name, type, isConfigured, lastRun, lastComplete }) => ({
           name,
           type,
+          isConfigured,
           lastRun: lastRun === undefined ? null : runJson(lastRun),
           lastCompleteAt: lastComplete?.endedAt === undefined ? null : formatMoment(lastComplete.endedAt),
         }));
@@ -74,6 +81,10 @@ function addList(group: Command, cli: Cli): void {
         ],
         rows,
       );
+      for (const { name } of rows.filter((row) => !row.isConfigured))
+        cli.terminal.line(
+          `${name} is not configured; its users still have accounts of it. To let go of it: rosterd source detach ${name}`,
+        );
     }),
   );
 }

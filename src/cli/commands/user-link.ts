@@ -1,4 +1,4 @@
-// rosterd user link
+// rosterd user link | unlink
 
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
@@ -6,7 +6,12 @@ import { describe } from '../describe-command.ts';
 import { runAct, userArgument } from '../run-act.ts';
 import { reasonOption } from './reason-option.ts';
 
-export function addUserLink(group: Command, cli: Cli): void {
+export function addUserLinkCommands(group: Command, cli: Cli): void {
+  addLink(group, cli);
+  addUnlink(group, cli);
+}
+
+function addLink(group: Command, cli: Cli): void {
   const link = group
     .command('link')
     .argument(...userArgument)
@@ -35,5 +40,29 @@ export function addUserLink(group: Command, cli: Cli): void {
   });
   link.action((user: string, account: string, options: { readonly source?: string; readonly reason: string }) =>
     runAct(cli, link, (admin) => admin.linkUser({ user, account, ...options })),
+  );
+}
+
+function addUnlink(group: Command, cli: Cli): void {
+  const unlink = group
+    .command('unlink')
+    .argument(...userArgument)
+    .argument('<account>', 'name or id of an account of the user')
+    .option('--source <source>', 'the source that has the account; only where several are called the same')
+    .addOption(reasonOption());
+  describe(unlink, {
+    summary: 'Say that an account does not belong to its user',
+    details:
+      'No rule links the account again: it waits in a finding until a person says whose it is, with `rosterd user link` or `rosterd finding resolve`. A user without any other account keeps everything as it is, as local. With other accounts it keeps what those give; what only this account gave goes with their next runs, and the answer says what that is.',
+    examples: [
+      [
+        'rosterd user unlink mira.novak mnovak2 --source uccx-brno --reason "another person, ticket 4711"',
+        'the agent is not hers',
+      ],
+    ],
+    json: 'ActJson',
+  });
+  unlink.action((user: string, account: string, options: { readonly source?: string; readonly reason: string }) =>
+    runAct(cli, unlink, (admin) => admin.unlinkUser({ user, account, ...options })),
   );
 }

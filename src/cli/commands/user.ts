@@ -6,7 +6,7 @@ import { describeGroup } from '../describe-command.ts';
 import { addUserAttributeCommands } from './user-attribute.ts';
 import { addUserExplain, addUserShow } from './user-explain.ts';
 import { addUserLifecycleCommands } from './user-lifecycle.ts';
-import { addUserLink } from './user-link.ts';
+import { addUserLinkCommands } from './user-link.ts';
 import { addUserList } from './user-list.ts';
 import { addUserPinCommands } from './user-pin.ts';
 import { addUserSyncCommands } from './user-sync.ts';
@@ -20,5 +20,5 @@ export function addUserCommands(program: Command, cli: Cli): void {
   addUserSyncCommands(group, cli);
   addUserAttributeCommands(group, cli);
   addUserPinCommands(group, cli);
-  addUserLink(group, cli);
+  addUserLinkCommands(group, cli);
 }
