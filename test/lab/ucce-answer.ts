@@ -43,7 +43,7 @@ function parsePath(path: string, state: UcceState): { readonly type: UcceType; r
   if (!path.startsWith(root)) return undefined;
   const [segment, id, ...more] = path.slice(root.length).split('/');
   const type = ucceTypes.find((one) => one === segment);
-  if (type === undefined || more.length > 0 || id === '' || state.variants.absentTypes.includes(type)) return undefined;
+  if (type === undefined || more.length > 0 || state.variants.absentTypes.includes(type)) return undefined;
   return id === undefined ? { type } : { type, id };
 }
 

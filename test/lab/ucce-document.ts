@@ -44,7 +44,11 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is exactly the control characters that are meant
 const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/gu;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: see above
+const needsCare = /[&<>"\u0000-\u001f\u0080-\uffff]/;
+
 function escapeText(text: string, notation: Notation): string {
+  if (!needsCare.test(text)) return text;
   const escaped = text.replace(notXml, '').replace(/[&<>"]/g, (character) => entities[character] ?? character);
   if (notation.text === 'utf-8') return escaped;
   return escaped.replace(/[\u0080-\u{10ffff}]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);

@@ -30,22 +30,33 @@ function search(state: UcceState, type: UcceType, rows: readonly UcceRow[], q: s
   return terms.departments === undefined ? found : found.filter(inDepartments(state, terms.departments));
 }
 
+type Ties = 'rising' | 'falling';
+
 /** By the folded text, missing values first, equal ones by id; teams by name and everything else by id unless asked. */
-function ordered(state: UcceState, type: UcceType, rows: readonly UcceRow[], { sort }: ListQuery): readonly UcceRow[] {
+function ordered(
+  state: UcceState,
+  type: UcceType,
+  rows: readonly UcceRow[],
+  { sort }: ListQuery,
+  ties: Ties,
+): readonly UcceRow[] {
   const usual = type === 'agentteam' ? (row: UcceRow) => ('name' in row ? row.name : '') : () => '';
   const by = sort?.by ?? usual;
   const sign = sort?.direction === 'desc' ? -1 : 1;
+  const tie = ties === 'rising' ? 1 : -1;
   const keyed = rows.map((row) => ({ row, key: fold(by(row, state)) }));
-  keyed.sort((a, b) => (a.key === b.key ? a.row.id - b.row.id : sign * (a.key < b.key ? -1 : 1)));
+  keyed.sort((a, b) => (a.key === b.key ? tie * (a.row.id - b.row.id) : sign * (a.key < b.key ? -1 : 1)));
   return keyed.map(({ row }) => row);
 }
 
 function findRows(state: UcceState, scope: Scope, type: UcceType, query: ListQuery): readonly UcceRow[] | Problem {
-  const key = `list ${type} ${scope.login.user} ${scope.ignoreRole} ${query.sort?.term ?? ''}\n${query.q ?? ''}`;
-  return state.derived(key, () => {
+  const isSecondPage = Math.floor(query.startIndex / query.resultsPerPage) % 2 === 1;
+  const ties: Ties = state.variants.ties === 'unstable' && isSecondPage ? 'falling' : 'rising';
+  const asked = `${query.sort?.term ?? ''}\n${query.q ?? ''}`;
+  return state.derived(`list ${type} ${scope.login.user} ${scope.ignoreRole} ${ties} ${asked}`, () => {
     const visible = visibleRows(state, scope, type);
     const found = query.q === undefined ? visible : search(state, type, visible, query.q);
-    return isProblem(found) ? found : ordered(state, type, found, query);
+    return isProblem(found) ? found : ordered(state, type, found, query, ties);
   });
 }
 

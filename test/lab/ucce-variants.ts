@@ -20,6 +20,8 @@ export interface UcceVariants extends Notation {
   readonly oversizedPage: 'refuse' | 'clamp';
   /** What is shown for a startIndex beyond the end: as many results as asked for, or what the last link leads to. */
   readonly beyondTheEnd: 'full-page' | 'last-link';
+  /** Order of results that the sort leaves equal; `unstable`: another one on every second page. */
+  readonly ties: 'by-id' | 'unstable';
   /** totalResults as told; the truth unless it is changed here. */
   readonly totalResults: (truth: number) => number;
   readonly ssoEnabled: 'word' | 'digit';
@@ -46,6 +48,7 @@ export const usualVariants: UcceVariants = {
   nextPage: 'shown',
   oversizedPage: 'refuse',
   beyondTheEnd: 'full-page',
+  ties: 'by-id',
   totalResults: (truth) => truth,
   ssoEnabled: 'word',
   supervisorLogin: 'user@domain',

@@ -61,7 +61,10 @@ function canSee(state: UcceState, { login, ignoreRole }: Scope, type: UcceType):
     const own = login.departments;
     if (own === undefined) return () => true;
     if (type === 'department') return (row) => own.includes(row.id);
-    return (row) => !('departmentId' in row) || row.departmentId === undefined || own.includes(row.departmentId);
+    return (row) => {
+      const id = 'departmentId' in row ? row.departmentId : undefined;
+      return id === undefined || own.includes(id);
+    };
   }
   const self = state.agents.get(login.agent);
   if (type === 'agent' && !ignoreRole)

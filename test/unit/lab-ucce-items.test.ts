@@ -87,6 +87,20 @@ describe('an agent', () => {
     expect([unmarked.one('supervisor'), String(unmarked.body).includes('supervisorTeams')]).toEqual(['false', true]);
   });
 
+  it('names no department and no skill group that is marked for deletion', () => {
+    state.departments.set(5002, { id: 5002, changeStamp: 2, name: 'Finance', deleted: true });
+    state.changeAgent(5018, { skillGroupIds: [5001, 5007] });
+    const { body, all } = ask('agent/5018');
+    expect(String(body)).not.toContain('<department>');
+    expect(all('name')).toEqual(['Night_Shift', 'CUCM_PG_1', 'Default_Agent_Desk_Settings', 'Billing_L1']);
+    expect(ask('skillgroup').ids).toEqual([5001, 5002]);
+  });
+
+  it('has attributes of two kinds', () => {
+    expect(ask(`agent/${ids.lead}`).all('dataType')).toEqual(['4', '3']);
+    expect(ask(`agent/${ids.lead}`).all('attributeValue')).toEqual(['7', 'true']);
+  });
+
   it('says ssoEnabled in a word or in a digit', () => {
     expect(ask('agent/5018').one('ssoEnabled')).toBe('true');
     state.vary({ ssoEnabled: 'digit' });
@@ -131,6 +145,7 @@ describe('an agent team', () => {
       state.vary({ administratorTeams: status });
       expect([ask('agentteam').status, ask('agentteam/5003').status]).toEqual([status, status]);
       expect(ask('agentteam', { as: supervisor }).status).toBe(200);
+      expect(ask('agent').status).toBe(200);
     }
   });
 });
@@ -142,6 +157,7 @@ describe('the view of a login', () => {
     expect(found).toContain(ids.withoutDepartment);
     expect(ask('agentteam', { as: finance }).ids).toEqual([5003, 5005, 5004]);
     expect(ask('department', { as: finance }).ids).toEqual([5002]);
+    expect(everybody('')).toHaveLength(60);
     expect(ask('agent/5060', { as: finance }).status).toBe(404);
     state.vary({ hiddenItem: 403 });
     expect(ask('agent/5060', { as: finance }).status).toBe(403);
@@ -200,7 +216,7 @@ describe('a change while it is read', () => {
     const team = ask('agentteam/5003');
     expect([team.one('agentCount'), team.one('supervisorCount')]).toEqual(['13', '0']);
     expect(String(team.body)).not.toContain('primarySupervisor');
-    expect(state.agents.get(ids.lead)).toMatchObject({ deleted: true, changeStamp: 2878 });
+    expect(state.agents.get(ids.lead)).toMatchObject({ deleted: true, changeStamp: 2878, supervisorTeamIds: [] });
   });
 
   it('deletes a team for good, and adds agents and teams under new ids', () => {
@@ -226,6 +242,15 @@ describe('a change while it is read', () => {
     const second = ask('agent?startIndex=25');
     expect([first.one('totalResults'), second.one('totalResults')]).toEqual(['60', '59']);
     expect(first.ids.concat(second.ids)).not.toContain(5042);
+  });
+
+  it('can lose one and repeat one of two with the same number on the border of a page', () => {
+    const numbers = (): readonly number[] =>
+      [0, 20, 40].flatMap((start) => ask(`agent?resultsPerPage=20&startIndex=${start}&sort=agentId%20asc`).ids);
+    expect(new Set(numbers()).size).toBe(60);
+    state.vary({ ties: 'unstable' });
+    expect(numbers().filter((id) => id === ids.lead)).toHaveLength(2);
+    expect(numbers()).not.toContain(ids.sameNumber);
   });
 
   it('can lie about the total', () => {

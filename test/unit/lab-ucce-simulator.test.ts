@@ -21,7 +21,7 @@ describe('signing in to a UCCE', () => {
     expect(ask('agent').status).toBe(200);
     expect(ask('agent', { as: local }).status).toBe(401);
     expect(ask('agent', { user: 'CORP\\svc-rosterd' }).status).toBe(401);
-    expect(ask('agent', { user: 'nobody' }).status).toBe(401);
+    expect(ask('agent', { user: 'nobody' })).toMatchObject({ status: 401, body: '' });
     expect(ask('agent', { user: 'stranger@corp.example.test' }).status).toBe(401);
     expect(ask('agent', { as: local }).headers?.['www-authenticate']).toContain('Basic');
   });
@@ -66,6 +66,8 @@ describe('the representation', () => {
       expect([accept, ask('agent', { accept }).headers?.['content-type']]).toEqual([accept, 'application/xml']);
     for (const accept of ['application/json', 'application/json, text/plain, */*'])
       expect([accept, ask('agent', { accept }).headers?.['content-type']]).toEqual([accept, 'application/json']);
+    const withoutXml = ask('agent', { accept: 'application/xml;q=0, application/json;q=0.1' });
+    expect(withoutXml.headers?.['content-type']).toBe('application/json');
     expect(ask('agent', { accept: 'text/html' }).status).toBe(406);
   });
 
@@ -153,6 +155,9 @@ describe('a list of a UCCE', () => {
     expect([last.ids.length, last.one('nextPage')]).toEqual([10, undefined]);
     expect(last.one('prevPage')).toBe(`${address}startIndex=25&amp;resultsPerPage=25&amp;sort=agentId%20desc`);
     expect(last.one('sortTerm')).toBe('agentId desc');
+    const third = ask('agent?resultsPerPage=20&startIndex=40');
+    expect([third.ids.length, third.one('nextPage')]).toEqual([20, undefined]);
+    expect(third.one('lastPage')).toBe(`${address}startIndex=40&amp;resultsPerPage=20`);
   });
 
   it('shows a link that leads nowhere as an empty element, and the others at another origin', () => {
