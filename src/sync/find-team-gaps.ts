@@ -22,7 +22,7 @@ function findingsOf(
   order: readonly NonNullable<Finding['source']>[],
 ): readonly Finding[] {
   const source = order.find((one) => groups.some((group) => group.source === one));
-  const detail = { groups: groups.map((group) => `${group.name} in ${group.source}`) };
+  const detail = { groups: groups.map((group) => `${group.name} in ${group.source}`).sort() };
   const of = { ...(source !== undefined && { source }), subject: `team:${team}`, label: name, detail };
   return [
     ...(hasMember ? [] : [{ ...of, code: 'team-without-members' as const }]),
