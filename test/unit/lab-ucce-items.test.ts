@@ -42,6 +42,10 @@ describe('searching and sorting', () => {
     expect(ask('agent?resultsPerPage=100&sort=agentId').all('agentId')).toEqual(numbers);
     expect(ask('agent?resultsPerPage=100&sort=agentId+desc').all('agentId')).toEqual([...numbers].reverse());
     expect(ask('agent?sort=person.lastName%20desc').one('lastName')).toBe('Weil');
+    const documented = 'agentId description supervisor agentStateTrace agentTeam.name person.firstName person.lastName';
+    const rest = 'person.userName person.loginEnabled person.ssoEnabled datacenter.name';
+    for (const sort of `${documented} ${rest}`.split(' '))
+      expect([sort, ask(`agent?sort=${sort}%20desc`).status]).toEqual([sort, 200]);
     for (const sort of ['agentid', 'agentId ASC', 'agentId up', 'changeStamp', 'name', 'toString', 'agentId asc x'])
       expect([sort, ask(`agent?sort=${encodeURIComponent(sort)}`).status]).toEqual([sort, 400]);
   });
@@ -217,6 +221,7 @@ describe('a change while it is read', () => {
     expect([team.one('agentCount'), team.one('supervisorCount')]).toEqual(['13', '0']);
     expect(String(team.body)).not.toContain('primarySupervisor');
     expect(state.agents.get(ids.lead)).toMatchObject({ deleted: true, changeStamp: 2878, supervisorTeamIds: [] });
+    expect(state.agents.get(ids.lead)).not.toHaveProperty('teamId');
   });
 
   it('deletes a team for good, and adds agents and teams under new ids', () => {
