@@ -2,6 +2,7 @@
 
 import { activeDirectory } from './active-directory/index.ts';
 import type { ConnectorType } from './connector-type.ts';
+import { ucce } from './ucce/index.ts';
 import { uccx } from './uccx/index.ts';
 
 export type {
@@ -12,7 +13,7 @@ export type {
   WantedAttributes,
 } from './connector-type.ts';
 
-export const connectorTypes: readonly ConnectorType[] = [activeDirectory, uccx];
+export const connectorTypes: readonly ConnectorType[] = [activeDirectory, uccx, ucce];
 
 /** The kind with this `type`, or undefined: the caller names the nearest known one. */
 export const connectorType = (type: string): ConnectorType | undefined =>
