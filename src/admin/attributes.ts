@@ -69,6 +69,7 @@ export async function setAttribute(
       summary: `${name} of ${usernameOf(user)} is ${value}${before === undefined ? '' : ` (was ${before})`}.`,
       parts: [{ part: 'attribute', name, owner: 'local', ...(before === undefined ? {} : { before }), after: value }],
       detail: {},
+      ...comparedAgain(name),
       warnings,
     };
   });
@@ -94,9 +95,14 @@ export async function unsetAttribute(
       summary: `${usernameOf(user)} has no local ${name} any more (was ${before}).${left === '' ? '' : ` Now ${left}.`}`,
       parts: [{ part: 'attribute', name, owner: 'local', before }],
       detail: {},
+      ...comparedAgain(name),
     };
   });
 }
+
+/** The next run says whether the user still lacks it: `agent-id-missing`, `extension-missing`. */
+const comparedAgain = (name: string): { readonly dirty?: string } =>
+  name === 'agentId' || name === 'extension' ? { dirty: `${name} edited by hand` } : {};
 
 function shadowed(user: User, name: string): readonly Warning[] {
   return syncedOf(user, name).map((attribute) => ({

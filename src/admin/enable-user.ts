@@ -31,6 +31,7 @@ export async function disableUser(
       parts: user.enabled ? [{ part: 'enabled', before: true, after: false, because: 'admin-hold' }] : [],
       detail: { before: null, after: adminHold },
       row: { ...rowOf(user), enabled: false, adminHold },
+      ...comparedAgain(user, 'disabled by hand'),
     };
   });
 }
@@ -49,10 +50,14 @@ export async function enableUser(context: AdminContext, request: { readonly user
       parts: user.enabled ? [] : [{ part: 'enabled', before: false, after: true, because: decision.because }],
       detail: { before: adminHold ?? null, after: null },
       row: { ...lifted, enabled: true, activated },
-      ...(isSynced(user) ? { dirty: 'enabled by hand' } : {}),
+      ...comparedAgain(user, 'enabled by hand'),
     };
   });
 }
+
+/** Sync owns the state of synced users; what is to be said of an agent or a supervisor depends on it as well. */
+const comparedAgain = (user: User, dirty: string): { readonly dirty?: string } =>
+  isSynced(user) || user.grants.length > 0 ? { dirty } : {};
 
 /** What `enabled` would be without the admin hold. With sync off the person decides alone. */
 async function decideLifted(
