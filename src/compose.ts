@@ -106,7 +106,7 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
   const admin = createAdmin({ store, reads, policy: installation.policy, now: clock.now, actor: actor() });
   const report = async (id: RunId): Promise<RunReport> => reportOf(store, id);
   return {
-    sources: config.sources.map(({ name, type }) => ({ name, type })),
+    sources: config.sources.map(({ name, type, policy: { correlateAfter } }) => ({ name, type, correlateAfter })),
     admin,
     async sync(source, request, signal, onEvent) {
       const deps = depsWith(installation, onEvent);

@@ -5,9 +5,19 @@ import type { SourceStatus, Status } from './status.ts';
 
 /**
  * `failing`: its last run, or scheduled ones in a row, failed or read only a part. `unfinished`: a process left a run open.
- * `paused`: it is read and nothing is applied. `never read`: no complete read yet.
+ * `paused`: it is read and nothing is applied. `waiting`: the same, until another source has been read (correlateAfter).
+ * `never read`: no complete read yet.
  */
-export type SourceHealth = 'failing' | 'overdue' | 'unfinished' | 'held' | 'paused' | 'running' | 'never read' | 'ok';
+export type SourceHealth =
+  | 'failing'
+  | 'overdue'
+  | 'unfinished'
+  | 'held'
+  | 'paused'
+  | 'waiting'
+  | 'running'
+  | 'never read'
+  | 'ok';
 
 export function sourceHealth(status: Pick<Status, 'pauseOfAll'>, source: SourceStatus): SourceHealth {
   const last = source.lastRun?.state;
@@ -19,6 +29,7 @@ export function sourceHealth(status: Pick<Status, 'pauseOfAll'>, source: SourceS
   if (source.held !== undefined) return 'held';
   if (isPaused) return 'paused';
   if (source.running !== undefined) return 'running';
+  if (source.lastRun?.errorCode === 'waits-for-source') return 'waiting';
   return source.lastComplete === undefined ? 'never read' : 'ok';
 }
 

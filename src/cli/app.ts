@@ -31,6 +31,8 @@ export interface SourceSummary {
   readonly name: SourceName;
   /** Connector type: `active-directory`, ... */
   readonly type: string;
+  /** Sources that must have been read before it. */
+  readonly correlateAfter?: readonly SourceName[];
 }
 
 export interface InitReport {

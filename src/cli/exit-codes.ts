@@ -43,7 +43,7 @@ export function exitCodeOf(run: Run): ExitCode {
     case 'interrupted':
       return exitCodes.store;
     case 'held':
-    // It waits for a person too: the one who paused the source.
+    // It waits for a person too, the one who paused the source, or for another source.
     case 'paused':
       return exitCodes.held;
     // With holds it ended as done because a person has approved or rejected them.
@@ -74,6 +74,7 @@ const codeOfHealth: Readonly<Record<SourceHealth, ExitCode>> = {
   unfinished: exitCodes.source,
   held: exitCodes.held,
   paused: exitCodes.held,
+  waiting: exitCodes.held,
   running: exitCodes.done,
   'never read': exitCodes.done,
   ok: exitCodes.done,

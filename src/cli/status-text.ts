@@ -20,6 +20,7 @@ const styles: Readonly<Record<SourceHealth, Style>> = {
   unfinished: 'red',
   held: 'yellow',
   paused: 'yellow',
+  waiting: 'yellow',
   running: 'cyan',
   'never read': 'yellow',
   ok: 'green',
@@ -136,11 +137,12 @@ function lastRunText({ id, state, counts, startedAt, endedAt, because, errorCode
   return `run ${id} ${state}, ${when(endedAt ?? startedAt, at)}${applied}${held}${nothing}${reason}`;
 }
 
-/** What to do about a run that failed; all else has a line of its own. */
-const adviceOf = (run: Run | undefined): Fact | undefined =>
-  run?.errorCode === undefined || (run.state !== 'failed' && run.state !== 'partial')
-    ? undefined
-    : ['', errorCatalogue[run.errorCode].advice];
+/** What to do about a run that failed, or that waits for another source; all else has a line of its own. */
+function adviceOf(run: Run | undefined): Fact | undefined {
+  if (run?.errorCode === undefined) return undefined;
+  const isTold = run.state === 'failed' || run.state === 'partial' || run.errorCode === 'waits-for-source';
+  return isTold ? ['', errorCatalogue[run.errorCode].advice] : undefined;
+}
 
 function runningText({ run, ...holder }: NonNullable<SourceStatus['running']>, at: EpochMs): string {
   if (run === undefined) return `somebody begins, or carries out a decision; ${placeText(holder)}`;

@@ -6,7 +6,8 @@ import type { EpochMs, RunId, SourceName } from './ids.ts';
 
 /**
  * While it works, then how it ended. `partial`: the read was not complete; what it added and changed was applied.
- * `paused`: it was read and nothing was applied, because a person had paused the source; who is dirty stays dirty.
+ * `paused`: it was read and nothing was applied, because a person had paused the source, or because it has to wait for another
+ * source (`waits-for-source`); who is dirty stays dirty.
  */
 export type RunState =
   | 'reading'

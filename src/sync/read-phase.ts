@@ -5,6 +5,7 @@ import type { ErrorCode } from '../model/errors.ts';
 import type { EpochMs } from '../model/ids.ts';
 import { wasClockSetBack } from './clock-set-back.ts';
 import { clockSkewSeconds, refuseWrongClock } from './clock-wrong.ts';
+import { matchKeysProof } from './correlate-after.ts';
 import { sourcePolicy } from './deps.ts';
 import { mappingSalt } from './digest.ts';
 import { dueGroups } from './due-groups.ts';
@@ -47,7 +48,11 @@ export async function readPhase(scope: RunScope): Promise<ReadResult> {
   const isComplete = outcome.kind === 'complete';
   const isUsable = isComplete || context.tally.accounts + context.tally.groups > 0;
   record.set({
-    proof: { ...record.run.proof, ...(outcome.kind !== 'resync-required' && outcome.proof) },
+    proof: {
+      ...record.run.proof,
+      ...(outcome.kind !== 'resync-required' && outcome.proof),
+      ...(isComplete && { [matchKeysProof]: context.salt }),
+    },
     // A source that gave nothing at all was not reached: nothing can be said of what it has.
     ...(isUsable && { read: isComplete ? 'complete' : 'partial' }),
   });

@@ -1,7 +1,8 @@
 // One run for one source, from the lease to the verified end. Every way out ends in a recorded outcome.
 //
 //   lease -> read -> settle absence -> plan -> guard -> apply -> verify
-//                                   \-> paused: a person stopped the source; what it found waits for the next run
+//                                   \-> paused: a person stopped the source, or it waits for another one to be read first;
+//                                       what it found waits for the next run
 //
 // A dry run does the same in a private copy of the store, ends after the guard, and writes only its run and its plan.
 
@@ -9,6 +10,7 @@ import { RosterdError } from '../model/errors.ts';
 import { asChangeId, asRunId, type EpochMs, type SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import { clockToleranceMs } from './clock-set-back.ts';
+import { endsWaiting } from './correlate-after.ts';
 import { type SyncDeps, sourcePolicy } from './deps.ts';
 import { forgetOld } from './forget-old.ts';
 import { changesOf } from './judge-plan.ts';
@@ -123,12 +125,12 @@ async function guarded(scope: RunScope): Promise<unknown> {
   try {
     if (scope.intent === 'apply') await closeInterrupted(scope);
     const read = await readPhase(scope);
-    if (read.isUsable) await reconcilePhase(scope, read);
-    else
+    if (!read.isUsable)
       record.ended('failed', {
         because: read.because ?? 'the source could not be read',
         errorCode: read.errorCode ?? 'source-partial',
       });
+    else if (!(await endsWaiting(scope, read))) await reconcilePhase(scope, read);
     return undefined;
   } catch (error) {
     const cause = scope.signal.aborted ? stopReason(scope.signal) : error;

@@ -12,7 +12,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
   describe(command, {
     summary: 'Show whether the daemon runs and how every source is',
     details:
-      'Asks the database only, so it answers at once and also while everything is at work. For monitoring too: exit code 0 when all is well; 3 when changes are held or a source is paused; 5 when a source is overdue or failing, its last run failed or was left open, or there are schedules and no daemon.',
+      'Asks the database only, so it answers at once and also while everything is at work. For monitoring too: exit code 0 when all is well; 3 when changes are held, or a source is paused or waits for another; 5 when a source is overdue or failing, its last run failed or was left open, or there are schedules and no daemon.',
     examples: [
       ['rosterd status', 'is everything well, and if not, what next?'],
       ['rosterd status --json | jq \'.sources[] | select(.health != "ok")\'', 'what needs somebody, for a script'],

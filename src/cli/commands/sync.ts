@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { requireSource } from '../../admin/require-source.ts';
+import { inSyncOrder } from '../../admin/sync-order.ts';
 import type { SourceName } from '../../model/ids.ts';
 import type { App, RunReport, SyncRequest } from '../app.ts';
 import { type Cli, type Globals, withApp } from '../cli.ts';
@@ -86,7 +87,7 @@ function addSync(program: Command, cli: Cli): void {
     summary: 'Synchronise one source, or all of them one after the other',
     details: 'A source that fails does not keep the others from running; the exit code is the worst of all.',
     examples: [
-      ['rosterd sync', 'every source, in the order of the configuration'],
+      ['rosterd sync', 'every source, in the order of the configuration, those of correlateAfter first'],
       ['rosterd sync ad-hq', 'one source'],
       ['rosterd sync ad-hq --json | jq .runs[0].run.counts', 'how much was applied and held, for a script'],
     ],
@@ -95,7 +96,7 @@ function addSync(program: Command, cli: Cli): void {
   command.action((name: string | undefined, options: ApplyOptions) =>
     withApp(cli, command, async (app, globals) => {
       const known = app.sources.map((one) => one.name);
-      const sources = name === undefined ? known : [requireSource(known, name)];
+      const sources = name === undefined ? inSyncOrder(app.sources) : [requireSource(known, name)];
       const code = await syncAll(cli, app, sources, options, globals);
       await tellPeople(cli, app);
       return code;
