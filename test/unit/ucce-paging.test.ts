@@ -1,0 +1,307 @@
+// The list of agents page by page, against a server whose every answer is written here: it must neither loop nor lose nor repeat.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Connector } from '../../src/connector.ts';
+import { accountsOf, collect } from '../contract/connector-contract.ts';
+import type { ScriptedServer } from './scripted-http.ts';
+import {
+  type Asked,
+  agentPage,
+  agentXml,
+  noTeams,
+  numbers,
+  pageXml,
+  type Scripted,
+  scriptedUcce,
+  ucceConnector,
+} from './ucce-source.ts';
+
+const servers: ScriptedServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+/** `answer` for the list of agents; no teams. */
+async function withAgents(answer: (asked: Asked) => Scripted, change: object = {}) {
+  const asked: Asked[] = [];
+  const server = await scriptedUcce((question) => {
+    if (question.path !== 'agent') return noTeams;
+    asked.push(question);
+    return answer(question);
+  });
+  servers.push(server);
+  return { connector: ucceConnector(server.url, change), asked };
+}
+
+const startsOf = (asked: readonly Asked[]): number[] => asked.map(({ query }) => Number(query.get('startIndex')));
+
+async function idsOf(
+  connector: Connector,
+): Promise<{ readonly ids: string[]; readonly outcome: string; readonly because: string }> {
+  const read = await collect(connector);
+  const { outcome } = read;
+  return {
+    ids: accountsOf(read).map(({ id }) => id),
+    outcome: outcome.kind,
+    because: outcome.kind === 'complete' ? '' : outcome.because,
+  };
+}
+
+describe('list of UCCE', () => {
+  it('is asked for in pages of 100, sorted, from where the last one ended, and not beyond its end', async () => {
+    const { connector, asked } = await withAgents((question) => agentPage(numbers(200), question));
+    const read = await collect(connector);
+    expect(accountsOf(read)).toHaveLength(200);
+    expect(read.outcome).toMatchObject({
+      kind: 'complete',
+      total: { accounts: 200 },
+      proof: { totalResults: 200, pages: 3, role: 'Administrator' },
+      serverIdentity: expect.stringMatching(/^ucce:127\.0\.0\.1/u),
+    });
+    expect(startsOf(asked)).toEqual([0, 100]);
+    expect(Object.fromEntries(asked[0]?.query ?? [])).toEqual({
+      resultsPerPage: '100',
+      startIndex: '0',
+      sort: 'agentId asc',
+    });
+  });
+
+  it('never follows the links of the server', async () => {
+    const { connector, asked } = await withAgents((question) =>
+      agentPage(numbers(150), question).replace(
+        '<resultsPerPage>',
+        '<nextPage>http://127.0.0.1:1/unifiedconfig/config/agent?startIndex=7</nextPage><prevPage/><resultsPerPage>',
+      ),
+    );
+    expect((await idsOf(connector)).outcome).toBe('complete');
+    expect(startsOf(asked)).toEqual([0, 100]);
+  });
+
+  it('goes on by what came when the server gives smaller pages', async () => {
+    const { connector, asked } = await withAgents((question) => agentPage(numbers(60), question, { size: 25 }));
+    expect((await idsOf(connector)).ids).toHaveLength(60);
+    expect(startsOf(asked)).toEqual([0, 25, 50]);
+  });
+
+  it.each(['<agents/>', '<agents></agents>', ''])(
+    'is complete and empty when nothing is stated: %s',
+    async (wrapper) => {
+      const { connector } = await withAgents(() =>
+        pageXml('agents', [], { total: 0, start: 0 }).replace('<agents></agents>', wrapper),
+      );
+      expect(await idsOf(connector)).toMatchObject({ ids: [], outcome: 'complete' });
+    },
+  );
+
+  it.each([
+    ['no list where there should be one', pageXml('agentTeams', [], { total: 3, start: 0 })],
+    ['an empty list where there should be agents', pageXml('agents', [], { total: 3, start: 0 })],
+    ['agents where none are stated', pageXml('agents', [agentXml(1)], { total: 0, start: 0 })],
+    [
+      'a total in words',
+      pageXml('agents', [agentXml(1)], { total: 1, start: 0 }).replace('>1</totalResults>', '>one</totalResults>'),
+    ],
+    ['no page information', `<results><agents>${agentXml(1)}</agents></results>`],
+    ['a single agent, bare', agentXml(1)],
+    ['something else', '<apiErrors/>'],
+    ['half a document', pageXml('agents', [agentXml(1)], { total: 1, start: 0 }).slice(0, -20)],
+    ['JSON', '{"pageInfo":{"totalResults":"0"}}'],
+  ])('is an error with %s', async (_, body) => {
+    const { connector } = await withAgents(() => body);
+    await expect(collect(connector)).rejects.toMatchObject({ code: 'source-protocol' });
+  });
+});
+
+describe('list of UCCE that does not hold still', () => {
+  it('is read once more when its number changes, and gives everybody once', async () => {
+    let pages = 0;
+    const { connector, asked } = await withAgents((question) => {
+      pages += 1;
+      return agentPage(pages === 1 ? numbers(250) : [...numbers(250), 900], question);
+    });
+    const { ids, outcome } = await idsOf(connector);
+    expect(outcome).toBe('complete');
+    expect(ids).toHaveLength(251);
+    expect(new Set(ids).size).toBe(251);
+    expect(startsOf(asked)).toEqual([0, 100, 0, 100, 200]);
+  });
+
+  it('is partial, by name, when somebody vanished who was handed out already', async () => {
+    let pages = 0;
+    const { connector } = await withAgents((question) => {
+      pages += 1;
+      return agentPage(pages === 1 ? numbers(150) : numbers(149, 2), question);
+    });
+    const { ids, outcome, because } = await idsOf(connector);
+    expect(outcome).toBe('partial');
+    expect(because).toContain('vanished while they were read: 1');
+    expect(ids).toHaveLength(150);
+  });
+
+  it('is partial when its number changes a second time', async () => {
+    let pages = 0;
+    const { connector, asked } = await withAgents((question) => {
+      pages += 1;
+      return agentPage(numbers(300 + pages), question);
+    });
+    const { outcome, because } = await idsOf(connector);
+    expect(outcome).toBe('partial');
+    expect(because).toMatch(/source-partial.*changed from 301 to 302.*again.*303 to 304/u);
+    expect(asked).toHaveLength(4);
+  });
+
+  it.each<[string, (asked: Asked) => Scripted, RegExp]>([
+    [
+      'gives its first page again',
+      () =>
+        pageXml(
+          'agents',
+          numbers(100).map((id) => agentXml(id)),
+          { total: 300, start: 0 },
+        ),
+      /began at 0/u,
+    ],
+    [
+      'gives its first page again and calls it the next',
+      ({ query }) =>
+        pageXml(
+          'agents',
+          numbers(100).map((id) => agentXml(id)),
+          { total: 300, start: Number(query.get('startIndex')) },
+        ),
+      /had come before/u,
+    ],
+    [
+      'has nothing more before its end',
+      (asked) =>
+        asked.query.get('startIndex') === '0'
+          ? agentPage(numbers(300), asked)
+          : pageXml('agents', [], { total: 300, start: 100 }),
+      /nothing came, though 300/u,
+    ],
+    [
+      'leaves one out and gives another twice',
+      (asked) => agentPage([...numbers(100), 100, ...numbers(199, 102)], asked),
+      /300 agents were stated, and 299 different/u,
+    ],
+    [
+      'gives a single agent per page, for ever',
+      (asked) =>
+        agentPage(numbers(100_000), asked, { total: 300, size: asked.query.get('startIndex') === '0' ? 100 : 1 }),
+      /16 pages did not bring 300/u,
+    ],
+  ])('is partial when it %s', async (_, answer, because) => {
+    const { connector, asked } = await withAgents(answer);
+    const end = await idsOf(connector);
+    expect(end.outcome).toBe('partial');
+    expect(end.because).toMatch(because);
+    expect(end.because).toContain('source-protocol');
+    expect(new Set(end.ids).size).toBe(end.ids.length);
+    expect(asked.length).toBeLessThanOrEqual(16);
+  });
+
+  it('is partial when an agent has no readable id, and protects one that has', async () => {
+    const odd = [agentXml(1), agentXml(2).replace('agent/2<', 'agent/two<'), agentXml(3).replace('true', 'maybe')];
+    const { connector } = await withAgents(() => pageXml('agents', odd, { total: 3, start: 0 }));
+    const { pages, outcome } = await collect(connector);
+    expect(outcome).toMatchObject({ kind: 'partial', because: expect.stringContaining('u2@corp.example.test') });
+    expect(pages.flatMap(({ rejected }) => rejected).map(({ id }) => id)).toEqual([undefined, '3']);
+  });
+
+  it('is complete with an agent that could not be decoded but has an id', async () => {
+    const odd = [agentXml(1), agentXml(3).replace('true', 'maybe')];
+    const { connector } = await withAgents(() => pageXml('agents', odd, { total: 2, start: 0 }));
+    const { outcome } = await collect(connector);
+    expect(outcome).toMatchObject({ kind: 'complete', counts: { accounts: 1, rejected: 1 }, total: { accounts: 2 } });
+  });
+});
+
+describe('view of UCCE', () => {
+  const supervisor = '<permissionInfo><role>supervisor</role></permissionInfo>';
+  const department =
+    '<permissionInfo><departmentAdmin>true</departmentAdmin><role>Administrator</role></permissionInfo>';
+
+  it.each([
+    ['a supervisor', supervisor, {}, /svc@corp\.example\.test is a supervisor.*own teams only.*ignoreRole: true/u],
+    ['an administrator of departments', department, {}, /administers single departments/u],
+    [
+      'an administrator of departments that ignores roles',
+      department,
+      { ignoreRole: true },
+      /administers single departments/u,
+    ],
+    ['nobody knows whom', '', {}, /does not say with which role/u],
+  ])('makes the read of %s partial, with all that it shows', async (_, permission, change, because) => {
+    const { connector } = await withAgents((asked) => agentPage(numbers(150), asked, { permission }), change);
+    const end = await idsOf(connector);
+    expect(end).toMatchObject({ outcome: 'partial', because: expect.stringMatching(because) });
+    expect(end.ids).toHaveLength(150);
+  });
+
+  it('is everything for a supervisor whose role is ignored, and says so to the server', async () => {
+    const { connector, asked } = await withAgents(
+      (question) => agentPage(numbers(3), question, { permission: supervisor }),
+      {
+        ignoreRole: true,
+      },
+    );
+    expect((await idsOf(connector)).outcome).toBe('complete');
+    expect(asked[0]?.query.get('ignoreRole')).toBe('true');
+  });
+
+  it('makes the read partial when it changes between pages', async () => {
+    const { connector } = await withAgents((asked) =>
+      agentPage(
+        numbers(150),
+        asked,
+        asked.query.get('startIndex') === '0'
+          ? {}
+          : { permission: '<permissionInfo><role>Other</role></permissionInfo>' },
+      ),
+    );
+    expect(await idsOf(connector)).toMatchObject({
+      outcome: 'partial',
+      because: expect.stringContaining('rights of svc'),
+    });
+  });
+});
+
+describe('what a read of UCCE must contain', () => {
+  const everybody = (asked: Asked) => agentPage(numbers(5), asked);
+
+  it('is found by user name, agent ID or id, in any case', async () => {
+    const { connector } = await withAgents(everybody, {
+      witnesses: ['U1@CORP.example.test', '2', '3'],
+      expectAtLeast: 5,
+    });
+    expect((await idsOf(connector)).outcome).toBe('complete');
+  });
+
+  it('makes the read partial when it is missing', async () => {
+    const { connector } = await withAgents(everybody, { witnesses: ['u1@corp.example.test', 'Somebody'] });
+    expect(await idsOf(connector)).toMatchObject({ outcome: 'partial', because: 'witnesses are missing: Somebody' });
+    const { connector: other } = await withAgents(everybody, { expectAtLeast: 6 });
+    expect(await idsOf(other)).toMatchObject({ outcome: 'partial', because: expect.stringContaining('at least 6') });
+  });
+
+  it('is only what the configuration takes, and the rest is taken off the total', async () => {
+    const places = ['Finance', 'Support', ''].map((name) =>
+      name === '' ? '' : `<department><name>${name}</name></department>`,
+    );
+    const agents = numbers(6).map((id) =>
+      agentXml(id, `${places[id % 3]}<peripheral><id>${5000 + (id % 2)}</id><name>PG ${id % 2}</name></peripheral>`),
+    );
+    const of = async (change: object) => {
+      const { connector } = await withAgents(() => pageXml('agents', agents, { total: 6, start: 0 }), {
+        agents: change,
+      });
+      const read = await collect(connector);
+      expect(read.outcome).toMatchObject({ kind: 'complete', total: { accounts: accountsOf(read).length } });
+      return accountsOf(read).map(({ id }) => id);
+    };
+    expect(await of({ departments: [' finance '] })).toEqual(['3', '6']);
+    expect(await of({ departments: ['Finance', 'SUPPORT'] })).toEqual(['1', '3', '4', '6']);
+    expect(await of({ peripherals: ['pg 1'] })).toEqual(['1', '3', '5']);
+    expect(await of({ peripherals: ['5000'] })).toEqual(['2', '4', '6']);
+    expect(await of({ departments: ['Finance'], peripherals: ['5000'] })).toEqual(['6']);
+  });
+});
