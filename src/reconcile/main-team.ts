@@ -41,11 +41,22 @@ export function mainTeam<Key extends string | number>(
   const asked = eligible.length > 0 ? eligible : membersAfter;
   const first = firstOf(asked, input.rank);
   if (first === undefined) return { rule: 'no-team' };
-  const decidedBy: MainTeamDecider[] = [];
-  if (firstOf(asked, {}) !== first) decidedBy.push('rank');
-  if (asked.length < membersAfter.length && firstOf(membersAfter, input.rank) !== first) decidedBy.push('ineligible');
+  const decidedBy = decidersOf(first, { all: membersAfter, asked, rank: input.rank });
   const rule = current === undefined ? 'first-assigned' : 'first-by-name';
   return { team: first.team, rule, ...(decidedBy.length > 0 && { decidedBy }) };
+}
+
+/** What must be named so that nobody who expects the first by name is puzzled; nothing where that is the one. */
+function decidersOf<One extends Member>(
+  first: One,
+  { all, asked, rank }: { all: readonly One[]; asked: readonly One[]; rank: MainTeamInput<never>['rank'] },
+): readonly MainTeamDecider[] {
+  if (firstOf(all, {}) === first) return [];
+  const deciders: MainTeamDecider[] = [];
+  if (firstOf(asked, {}) !== first) deciders.push('rank');
+  if (firstOf(all, rank) !== first) deciders.push('ineligible');
+  // Each of the two alone would have led to the same team.
+  return deciders.length > 0 ? deciders : ['rank', 'ineligible'];
 }
 
 function firstOf<One extends Member>(members: readonly One[], rank: MainTeamInput<never>['rank']): One | undefined {

@@ -299,6 +299,17 @@ describe('main team', () => {
       ['ineligible'],
     ],
     [
+      'the one that rank and eligibility would each have chosen alone',
+      {
+        membersAfter: [...members('Red'), { team: 2, name: 'Blue', owners: [uccx] }],
+        rank: { [uccx]: 1 },
+        ineligible: (name: string) => name === 'Blue',
+      },
+      1,
+      'first-assigned',
+      ['rank', 'ineligible'],
+    ],
+    [
       'the first by name where rank and eligibility would have chosen the same',
       {
         membersAfter: [...members('Blue'), { team: 2, name: 'Red', owners: [uccx] }],
