@@ -49,7 +49,8 @@ const enabledCount = async (): Promise<number> =>
 async function staffed(): Promise<readonly string[]> {
   const logins = await office.staff.hireMany(40);
   await sync(hq);
-  for (const login of logins) await office.staff.hire(`w-${login}`, { mail: `${login}@example.test` }, westUnit);
+  for (const login of logins)
+    await office.staff.hire(`w-${login}`, { mail: `${login}@example.test`, givenName: login }, westUnit);
   for (let index = 0; index < 460; index += 1) await office.staff.hire(`x${index}`, {}, westUnit);
   const first = await sync(west);
   expect(first).toMatchObject({ state: 'held', counts: { held: 40 } });
