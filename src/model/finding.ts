@@ -43,9 +43,9 @@ export const findingCodes = {
   'value-flapping':
     'Two writers change the same thing of a user back and forth. `rosterd user explain` and `rosterd audit list` show both. Mend the one that is wrong, or pin the value with `rosterd user pin`.',
   'other-person':
-    'The account matches this user, but no part of the names is the same, so it may be somebody else. If it is the same person, say so with `rosterd finding resolve --link`; if not, with `--new`.',
+    'The account matches this user, but no part of the names is the same, so it may be somebody else. If it is the same person, say so with `rosterd finding resolve <id> --link`; if not, with `--new`.',
   'unlinked-account':
-    'A person took this account from its user, so no rule links it again. Link it with `rosterd user link`, or make a user of it with `rosterd finding resolve --new`.',
+    'A person took this account from its user, so no rule links it again. Link it with `rosterd user link`, or make a user of it with `rosterd finding resolve <id> --new`.',
   'not-in-directory':
     'This agent has no account in the directory that decides who works here. Create the person there, or remove the agent.',
   'disabled-in-directory':

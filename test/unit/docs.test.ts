@@ -189,14 +189,22 @@ function readOptions(node: CommandNode, words: readonly string[]): Given | strin
     if (!word.startsWith('-')) positional.push(word);
     else if (option === undefined && name !== '--help' && name !== '-h') return `no option ${name}`;
     for (const one of option?.names ?? []) options.add(one);
-    const fault = option?.takesValue === true ? valueFault(option, inline ?? queue.shift()) : undefined;
+    const fault = option?.takesValue === true ? valueFault(option, inline ?? valueFrom(queue, option)) : undefined;
     if (fault !== undefined) return fault;
   }
   return { positional, options };
 }
 
-function valueFault({ flags, choices }: OptionNode, value: string | undefined): string | undefined {
-  if (value === undefined) return `${flags} without a value`;
+const mayStandAlone = ({ flags }: OptionNode): boolean => flags.includes('[');
+
+/** The next word, unless the option may stand alone and another option follows. */
+function valueFrom(queue: string[], option: OptionNode): string | undefined {
+  return mayStandAlone(option) && queue[0]?.startsWith('-') === true ? undefined : queue.shift();
+}
+
+function valueFault(option: OptionNode, value: string | undefined): string | undefined {
+  const { flags, choices } = option;
+  if (value === undefined) return mayStandAlone(option) ? undefined : `${flags} without a value`;
   return choices.length === 0 || isPlaceholder(value) || choices.includes(value)
     ? undefined
     : `${flags} does not take ${value}`;
