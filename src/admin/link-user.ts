@@ -45,7 +45,7 @@ export const settledCodes: readonly FindingCode[] = [
 ];
 
 /** And of a user one of whose accounts waits. */
-const disputeCodes: readonly FindingCode[] = ['name-of-another', 'returned-late', 'other-person'];
+export const disputeCodes: readonly FindingCode[] = ['name-of-another', 'returned-late', 'other-person'];
 
 /**
  *   the account                                    | what happens

@@ -9,7 +9,7 @@ import type { StoredFinding } from '../sync/ports/findings.ts';
 import type { StoreTx } from '../sync/ports.ts';
 import type { ActReport } from './act.ts';
 import { requireOpen, titleOf } from './ignore-finding.ts';
-import { linkUser } from './link-user.ts';
+import { disputeCodes, linkUser } from './link-user.ts';
 import { newUserFor } from './new-user-for.ts';
 import type { AdminContext } from './ports.ts';
 import { requireReason } from './reason.ts';
@@ -47,14 +47,16 @@ export async function resolveFinding(context: AdminContext, request: ResolveFind
 
 /** The account that the finding is about: its subject, or the disputed one of the user that is its subject. */
 async function accountOf(tx: StoreTx, finding: StoredFinding): Promise<MirrorAccount> {
-  const { source, subject, detail } = finding;
+  const { code, source, subject, detail } = finding;
   const prefix = `account:${source}/`;
-  const disputed = subject.startsWith('user:') ? detail['id'] : undefined;
-  const id = subject.startsWith(prefix) ? subject.slice(prefix.length) : disputed;
-  if (source === undefined || typeof id !== 'string') {
+  const named = subject.startsWith('user:') ? detail['id'] : undefined;
+  const id = subject.startsWith(prefix) ? subject.slice(prefix.length) : named;
+  if (source === undefined || typeof id !== 'string' || (id === named && !disputeCodes.includes(code))) {
+    const other =
+      typeof id === 'string' ? ` If the account is somebody else's: rosterd user unlink ${finding.label} ${id}.` : '';
     throw new RosterdError(
       'usage',
-      `${titleOf(finding)} is not about an account that waits, so --link and --new do not apply. ${findingCodes[finding.code]} Or silence it with --ignore.`,
+      `${titleOf(finding)} is not about an account that waits, so --link and --new do not apply. ${findingCodes[code]}${other} Or silence it with --ignore.`,
     );
   }
   const [account] = await tx.accounts(await keysOf(tx, source, id));

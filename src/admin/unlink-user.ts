@@ -13,6 +13,7 @@ import type { StoreTx, UserRow } from '../sync/ports.ts';
 import { type ActReport, actOnUser, type Warning } from './act.ts';
 import { usernameOf } from './find.ts';
 import { goesWithNextRun } from './goes-with-next-run.ts';
+import { disputeCodes } from './link-user.ts';
 import { makeLocal } from './make-local.ts';
 import type { AdminContext } from './ports.ts';
 import { requireReason } from './reason.ts';
@@ -28,15 +29,12 @@ export interface UnlinkUserRequest {
 
 /** What a run says of a user because of the accounts that it has. */
 const codesOfLinks: readonly FindingCode[] = [
-  'name-of-another',
-  'returned-late',
-  'other-person',
+  ...disputeCodes,
   'sync-off-but-disabled',
   'username-missing',
   'username-conflict',
   'email-conflict',
 ];
-const codesOfQuarantine = codesOfLinks.slice(0, 3);
 
 export async function unlinkUser(context: AdminContext, request: UnlinkUserRequest): Promise<ActReport> {
   const reason = requireReason(request.reason);
@@ -133,7 +131,7 @@ async function closeFindings(
   const isDisputed = others.some((one) => one.quarantine !== undefined);
   if (isLast) await tx.findings.reconcile([subject], [], { now, codes: codesOfLinks });
   else if (account.quarantine !== undefined && !isDisputed)
-    await tx.findings.reconcile([subject], [], { now, codes: codesOfQuarantine });
+    await tx.findings.reconcile([subject], [], { now, codes: disputeCodes });
 }
 
 /** The id is the surer name. */

@@ -219,6 +219,7 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
     const of = { source: hq, label: 'twin' } as const;
     await open({ ...of, code: 'disputed-match', subject: 'account:hq/g-34', detail: { users: ['a', 'b'] } });
     await open({ ...of, code: 'email-invalid', subject: 'user:2', detail: { value: 'x' } });
+    await open({ ...of, code: 'names-differ', subject: 'user:2/hq', label: 'jan.capek', detail: { id: 'g-jan' } });
     const resolve = async (code: string, kind: 'link' | 'new') =>
       desk.admin.resolveFinding({ finding: await idOf(code), as: { kind }, reason: 'x' });
     await expect(resolve('disputed-match', 'link')).rejects.toMatchObject({
@@ -228,6 +229,9 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
     await expect(resolve('email-invalid', 'new')).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('Mend the record in the source. Or silence it with --ignore.'),
+    });
+    await expect(resolve('names-differ', 'link')).rejects.toMatchObject({
+      message: expect.stringContaining("If the account is somebody else's: rosterd user unlink jan.capek g-jan."),
     });
     await expect(desk.admin.resolveFinding({ finding: 9_999, as: { kind: 'new' }, reason: 'x' })).rejects.toMatchObject(
       {

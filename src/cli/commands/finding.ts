@@ -102,6 +102,16 @@ const columns: readonly Column<StoredFinding>[] = [
   { title: 'DETAIL', value: detailText, mayShrink: true },
 ];
 
+const ignoredColumn: Column<StoredFinding> = {
+  title: 'IGNORED',
+  value: ({ ignored }) => {
+    if (ignored === undefined) return '';
+    const until = ignored.until === undefined ? '' : ` until ${formatMoment(ignored.until)}`;
+    return `by ${ignored.by}${until}: ${ignored.reason}`;
+  },
+  mayShrink: true,
+};
+
 function detailText(finding: StoredFinding): string {
   return Object.entries(finding.detail)
     .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
@@ -113,7 +123,8 @@ function printFindings(cli: Cli, findings: readonly StoredFinding[]): void {
     cli.terminal.line('No findings.');
     return;
   }
-  printTable(cli.terminal, columns, findings);
+  const isAnyIgnored = findings.some(({ ignored }) => ignored !== undefined);
+  printTable(cli.terminal, isAnyIgnored ? [...columns, ignoredColumn] : columns, findings);
   cli.terminal.line();
   for (const code of [...new Set(findings.map((finding) => finding.code))].sort()) {
     cli.terminal.line(`${cli.terminal.style('bold', code)}: ${findingCodes[code]}`);
