@@ -1,0 +1,105 @@
+// Whether two ways of writing a name may mean the same person.
+import { describe, expect, it } from 'vitest';
+import { localNameOf, mayBeOneLogin } from '../../src/model/keys.ts';
+import { judgeNames, nameText, type PersonName } from '../../src/reconcile/person-names.ts';
+
+/** `first|last`; nothing on a side leaves it out. */
+function name(text: string): PersonName {
+  const [first = '', last = ''] = text.split('|');
+  return { ...(first !== '' && { first }), ...(last !== '' && { last }) };
+}
+
+const cases: readonly (readonly [says: string, one: string, other: string, verdict: string])[] = [
+  ['the same', 'Jane|Cooper', 'Jane|Cooper', 'same'],
+  ['case and blanks', ' jane |COOPER', 'Jane|Cooper', 'same'],
+  ['maiden name', 'Jane|Cooper', 'Jane|Smith', 'same'],
+  ['swapped', 'Cooper|Jane', 'Jane|Cooper', 'same'],
+  ['nickname and the same last name', 'Peggy|Cooper', 'Margaret|Cooper', 'same'],
+  ['short form of the first name, another last name', 'Chris|Cooper', 'Christopher|Smith', 'same'],
+  ['nickname and another last name', 'Peggy|Cooper', 'Margaret|Smith', 'other'],
+  ['two letters begin too many names', 'Al|Cooper', 'Alice|Smith', 'other'],
+  ['somebody else', 'Jane|Cooper', 'John|Smith', 'other'],
+  ['the same initials only', 'J.|Cooper', 'John|Smith', 'other'],
+  ['an initial beside the same last name', 'J.|Cooper', 'Jane|Cooper', 'same'],
+  ['initials alone that fit', 'J|C', 'Jane|Cooper', 'same'],
+  ['initials alone that do not', 'J|D', 'Jane|Cooper', 'other'],
+  ['initials with dots', 'J.P.|', 'John|Paul', 'same'],
+  ['two accents for one', 'José|Núñez', 'Jose|Nunez', 'same'],
+  ['umlauts written out', 'Jörg|Müller', 'Georg|Mueller', 'same'],
+  ['umlauts left out', 'Jörg|Müller', 'Georg|Muller', 'same'],
+  ['sharp s', 'Ann|Groß', 'Eva|Gross', 'same'],
+  ['Nordic letters', 'Åse|Sørensen', 'Aase|Soerensen', 'same'],
+  ['Nordic and Polish letters alone', 'X|Łódź', 'Y|Lodz', 'same'],
+  ['thorn, eth and ligatures', 'Þór|Guðmundsson', 'Thor|X', 'same'],
+  ['ligatures', 'A|Kjær', 'B|Kjaer', 'same'],
+  ['dotless i', 'Işıl|A', 'Isil|B', 'same'],
+  ['a compound in one word', "Ann|O'Brien", 'Eva|OBrien', 'same'],
+  ['another apostrophe', 'Ann|O’Brien', "Eva|O'Brien", 'same'],
+  ['one half of a double name', 'Ann|Lee-Brown', 'Eva|Brown', 'same'],
+  ['a double first name', 'Jean-Luc|A', 'Jeanluc|B', 'same'],
+  ['particles in one word', 'Ana|De La Cruz', 'Eva|Delacruz', 'same'],
+  ['the same particle only', 'Ann|van Dijk', 'Tom|van Berg', 'other'],
+  ['a name that is a particle', 'Von|Lee', 'Von|Ray', 'other'],
+  ['nothing but a particle', 'Al|', 'Al|', 'same'],
+  ['no first name', '|Cooper', 'Jane|Cooper', 'same'],
+  ['no first name, and another last name', '|Cooper', 'John|Smith', 'other'],
+  ['no name on one side', '|', 'John|Smith', 'unknown'],
+  ['no letters on one side', '1|-', 'John|Smith', 'unknown'],
+  ['another alphabet', 'Ольга|Иванова', 'Jane|Cooper', 'unknown'],
+  ['two alphabets on one side', 'Ольга|Cooper', 'John|Smith', 'unknown'],
+  ['one alphabet that is not Latin', 'Ольга|Иванова', 'Анна|Смирнова', 'other'],
+  ['the same in it', 'Ольга|Иванова', 'Ольга|Смирнова', 'same'],
+  ['a script without letters', '伟|王', '娜|李', 'unknown'],
+];
+
+describe('judgeNames', () => {
+  it.each(cases)('%s: %s and %s -> %s', (_, one, other, verdict) => {
+    expect(judgeNames([name(one)], [name(other)])).toBe(verdict);
+    expect(judgeNames([name(other)], [name(one)])).toBe(verdict);
+  });
+
+  it('takes one of several names that agrees, else one that does not', () => {
+    const own = [name('Jane|Cooper')];
+    expect(judgeNames(own, [name('John|Smith'), name('Jane|Smith')])).toBe('same');
+    expect(judgeNames(own, [name('|'), name('John|Smith')])).toBe('other');
+    expect(judgeNames(own, [])).toBe('unknown');
+  });
+
+  it('writes a name as people do', () => {
+    expect(['Jane|Cooper', '|Cooper', 'Jane|', '|'].map((text) => nameText(name(text)))).toEqual([
+      'Jane Cooper',
+      'Cooper',
+      'Jane',
+      '',
+    ]);
+  });
+});
+
+describe('logins', () => {
+  it.each([
+    ['anna', 'anna'],
+    ['anna@a.test', 'anna'],
+    ['corp\\anna', 'anna'],
+    ['@anna', '@anna'],
+    ['anna@', 'anna'],
+    ['a@b@c', 'a'],
+  ])('%s without its domain is %s', (login, local) => {
+    expect(localNameOf(login)).toBe(local);
+  });
+
+  it.each([
+    ['anna', 'anna', true],
+    ['anna', 'anna@a.test', true],
+    ['anna@a.test', 'anna@a.test', true],
+    ['anna@a.test', 'anna@b.test', false],
+    ['anna@a.test', 'anna@a.test.example', false],
+    ['corp\\anna', 'anna@corp.example', true],
+    ['corp\\anna', 'anna@lab.example', false],
+    ['corp\\anna', 'lab\\anna', false],
+    ['anna@', 'anna@a.test', true],
+    ['anna', 'eva', false],
+  ])('%s and %s may be one: %s', (one, other, expected) => {
+    expect(mayBeOneLogin(one, other)).toBe(expected);
+    expect(mayBeOneLogin(other, one)).toBe(expected);
+  });
+});
