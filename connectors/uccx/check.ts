@@ -3,6 +3,7 @@
 import type { CheckFact, CheckReport } from '../../src/connector.ts';
 import type { SourceAccount } from '../../src/model/account.ts';
 import { RosterdError } from '../../src/model/errors.ts';
+import { foldKey } from '../../src/model/keys.ts';
 import type { WantedAttributes } from '../connector-type.ts';
 import { clockFacts, connectionFacts, fact, otherServerFacts } from '../http-facts.ts';
 import { openHttpSession } from '../http-source.ts';
@@ -32,6 +33,7 @@ export async function check(
       fact('cluster', identityOf(settings)),
       ...clockFacts(lists.resources.date),
       fact('answers in', lists.resources.collection.format),
+      ...loginFacts(connection.login.user, accounts),
       peopleFact(accounts),
       teamsFact(lists, tally),
       viewFact(lists, tally),
@@ -44,6 +46,20 @@ export async function check(
   } finally {
     await session.close();
   }
+}
+
+/** UCCX shows a supervisor the agents of own teams only, and does not say so. */
+function loginFacts(user: string, accounts: readonly SourceAccount[]): CheckFact[] {
+  const own = accounts.find(({ id }) => id === foldKey(user));
+  if (own?.attributes['supervisor']?.[0] !== 'true') return [];
+  return [
+    fact(
+      'login',
+      `${user} is a supervisor`,
+      'warning',
+      'Unless it is an administrator too, UCCX shows it only the agents of its own teams: use the login of an administrator, and name witnesses.',
+    ),
+  ];
 }
 
 function peopleFact(accounts: readonly SourceAccount[]): CheckFact {
