@@ -29,6 +29,24 @@ const roleMappingHint = `
     #     roles: [DEFAULT_SUPERVISOR]
 `;
 
+/** A list item at the end of the file, so that taking the number signs away is all that is needed. */
+const ciscoHint = (directory: string): string => `
+  # Cisco UCCX (type: uccx) and UCCE or PCCE (type: ucce). docs/connectors.md says which rights the login needs.
+  # - name: uccx-main
+  #   type: uccx
+  #   connection:
+  #     servers: [https://uccx1.corp.example, https://uccx2.corp.example]
+  #     tls: { caFile: uccx-ca.pem }
+  #     login: { user: svc-rosterd, password: { file: secrets/uccx-main-password } }
+  #   schedule: { full: "*/30 * * * *", timeZone: UTC }
+  #   # So that its agents find their users in the directory instead of becoming new ones.
+  #   correlateAfter: [${quoted(directory)}]
+  #   roleMapping:
+  #     - attribute: supervisor
+  #       equals: "true"
+  #       roles: [DEFAULT_SUPERVISOR]
+`;
+
 /** The text of a configuration for one Active Directory; what `options` leave out stands there as an example to replace. */
 export function initConfig(options: InitOptions = {}): string {
   const name = options.sourceName ?? 'ad-hq';
@@ -89,7 +107,7 @@ ${ca}
     # Groups become teams: all under groups.base unless narrowed here.
     teams:
       include: ["*"]
-${roleMappingHint}`;
+${roleMappingHint}${ciscoHint(name)}`;
 }
 
 export interface InitialFile {

@@ -82,6 +82,16 @@ describe('initConfig', () => {
     expect(config.warnings).toEqual([]);
   });
 
+  it('has a UCCX that is valid once its number signs are taken away', () => {
+    const text = initConfig().replace(/^ {2}# (?=[- ])/gmu, '  ');
+    const config = parseConfig(text, { file: join(folder, 'rosterd.yaml'), connectorTypes, checkCron });
+    expect(config.sources.map(({ policy }) => [policy.name, policy.type, policy.correlateAfter])).toEqual([
+      ['ad-hq', 'active-directory', []],
+      ['uccx-main', 'uccx', ['ad-hq']],
+    ]);
+    expect(config.warnings).toEqual([]);
+  });
+
   it('takes any text that it is given', () => {
     const odd = 'OU="Zürich": #1, \\, O\'Neill & Söhne,DC=corp';
     const text = initConfig({
