@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Verdict } from '../model/decision.ts';
 import type { ChangeId, RunId, SourceName } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
-import { checksumText } from '../reconcile/checksum.ts';
+import { checksumText, type TeamOfGroup } from '../reconcile/checksum.ts';
 import { judge } from '../reconcile/guard.ts';
 import type { PlannedChange, PlanSession } from './plan-session.ts';
 import type { Approval, RunReader, StoredChange, StoreReader, StoreTx } from './ports.ts';
@@ -40,11 +40,16 @@ export async function judgePlan(session: PlanSession): Promise<Judgement> {
   };
 }
 
-/** SHA-256 over the canonical text of the held changes: kind, user, before, after. */
+/**
+ * SHA-256 over the canonical text of the held changes: kind, user, before, after. A run that makes teams and holds changes which
+ * name them has the same checksum as the next one only when it is worked out again at its end.
+ */
 export async function checksumOf(read: StoreReader, run: RunId, ids: ReadonlySet<ChangeId>): Promise<string> {
   const texts: string[] = [];
+  const teams = new Map((await read.groups()).map(({ source, id, teamId }) => [`${source}/${id}`, teamId]));
+  const teamOf: TeamOfGroup = ({ source, id }) => teams.get(`${source}/${id}`);
   for await (const stored of changesOf(read, run, ['planned', 'held', 'rejected'])) {
-    if (ids.has(stored.id)) texts.push(checksumText(stored.change));
+    if (ids.has(stored.id)) texts.push(checksumText(stored.change, teamOf));
   }
   const sum = createHash('sha256');
   for (const text of texts.sort()) sum.update(text).update('\n');

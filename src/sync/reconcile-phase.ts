@@ -12,7 +12,7 @@ import { findFlapping } from './find-flapping.ts';
 import { findSharedValues, sharedValueCodes } from './find-shared-values.ts';
 import { findTeamGaps, teamGapCodes } from './find-team-gaps.ts';
 import { addTallies, guardBaseline } from './guard-baseline.ts';
-import { type Judgement, judgePlan, storeVerdict } from './judge-plan.ts';
+import { checksumOf, type Judgement, judgePlan, storeVerdict } from './judge-plan.ts';
 import { PlanSession } from './plan-session.ts';
 import type { AuditHead, StoreTx } from './ports.ts';
 import type { ReadResult } from './read-phase.ts';
@@ -168,6 +168,11 @@ async function applyAndVerify(
   countFindings(scope, { opened, closed: 0 });
   await noteFlapping(scope, tally.users, headBefore);
   await noteOverAll(scope);
+  if (judgement.held.length > 0 && judgement.heldBy === undefined) {
+    // What is held may name teams that this very run has made.
+    const held = new Set(judgement.held.map((change) => change.id));
+    record.set({ heldChecksum: await checksumOf(store.read, record.id, held) });
+  }
   await conclude(scope, judgement, read, failed);
 }
 

@@ -11,7 +11,7 @@ import { pauseOf } from '../model/pause.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { addTallies } from './guard-baseline.ts';
-import { changesOf } from './judge-plan.ts';
+import { changesOf, checksumOf } from './judge-plan.ts';
 import type { StoreReader } from './ports.ts';
 import { isPaused } from './refuse-paused.ts';
 import { auditHeadOf } from './run-record.ts';
@@ -97,6 +97,7 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
       obsolete: counts.obsolete ?? 0,
       conflict: counts.conflict ?? 0,
     },
+    ...(await checksumNow(store.read, run)),
     auditHead: await auditHeadOf(store.read),
   };
   await lease.write(async (tx) => {
@@ -107,6 +108,14 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     await tx.runRows.saveRun(record.set({ applied: addTallies(record.run.applied, Object.entries(run.applied)) }));
   });
   return true;
+}
+
+/** What it holds may name teams that it has made. */
+async function checksumNow(read: StoreReader, run: Run): Promise<Pick<Run, 'heldChecksum'>> {
+  if (run.heldChecksum === undefined || run.heldRunId !== undefined) return {};
+  const ids = new Set<ChangeId>();
+  for await (const { id } of changesOf(read, run.id, ['held', 'rejected'])) ids.add(id);
+  return ids.size === 0 ? {} : { heldChecksum: await checksumOf(read, run.id, ids) };
 }
 
 /** Of all that was applied of it: what its first process has created is in no count of that process that died. */
