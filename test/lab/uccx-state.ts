@@ -57,7 +57,6 @@ export class UccxState {
   addResource(resource: NewResource): UccxResource {
     const usual = {
       firstName: '',
-      alias: '',
       skills: [],
       autoAvailable: true,
       type: 1,
