@@ -75,6 +75,8 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
       await tx.mirror.setQuarantine([{ account: asAccountKey(1), quarantine: 'returned-late' }]);
     });
     await open({ code: 'returned-late', source: hq, subject: 'user:1', label: 'mira.novak' });
+    await open({ code: 'email-conflict', source: hq, subject: 'user:1', label: 'mira.novak' });
+    await open({ code: 'names-differ', source: hq, subject: 'user:1/hq', label: 'mira.novak' });
 
     const report = await desk.admin.unlinkUser({ user: 'mira.novak', account: 'G-MIRA', reason: ' not  hers ' });
 
@@ -242,6 +244,7 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
   });
 
   it('makes a user of an account that is nobody’s, with the username of the source', async () => {
+    await desk.store.write((tx) => tx.dirty.accounts([asAccountKey(34)], 'test'));
     const report = await desk.admin.resolveFinding({
       finding: await idOf('disputed-match'),
       as: { kind: 'new' },
@@ -258,6 +261,7 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
       pins: [],
     });
     expect(await account(34)).not.toHaveProperty('quarantine');
+    expect(await desk.store.read.dirtyAccounts(hq, 0, 10)).not.toContain(34);
     expect(await desk.dirty()).toContain(twin.id);
     expect((await openFindings()).map(({ code }) => code)).not.toContain('disputed-match');
     expect((await desk.entries())[0]).toMatchObject({
