@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { asEpochMs, asExternalId } from '../../src/model/ids.ts';
+import { asEpochMs, asExternalId, asUserId } from '../../src/model/ids.ts';
+import type { CorrelationKey } from '../../src/model/policy.ts';
 import { account, accounts, edges, group, groups, hq, link, noEdges, uccx, user, value } from './mirror-fixture.ts';
 import { describeStores } from './stores.ts';
 
@@ -206,5 +207,52 @@ describeStores('mirror', (stores) => {
       { by: 'employeeId', key: '0042', userId: 2, accountKey: 3, source: hq },
       { by: 'employeeId', key: '0042', userId: 1 },
     ]);
+  });
+
+  it('names the carriers of logins with and without domain, of principal names and of agent IDs', async () => {
+    const store = await stores.open();
+    await store.write(async (tx) => {
+      await tx.mirror.saveAccounts(hq, [
+        account(1, {
+          matchKeys: { username: 'mira', principalName: 'mira@a.test', usernameWithoutDomain: 'mira', agentId: '0042' },
+        }),
+        account(2, { matchKeys: { username: 'mira@b.test', usernameWithoutDomain: 'mira', agentId: '42' } }),
+      ]);
+      await tx.userRows.create([
+        user(1, { username: value('Mira@A.test', 'local') }),
+        user(2, { username: value('mira@c.test') }),
+        user(3, { username: value('mira', 'local') }),
+      ]);
+      await tx.userRows.setAttributes([
+        { user: asUserId(2), name: 'agentId', owner: 'local', value: '0042' },
+        { user: asUserId(3), name: 'agentId', owner: hq, value: '0042' },
+        { user: asUserId(3), name: 'extension', owner: 'local', value: '0042' },
+      ]);
+      await tx.userRows.addLinks([link(2, 2)]);
+    });
+    const candidates = (by: CorrelationKey, key: string) => store.read.candidates([{ by, key }]);
+    expect(await candidates('usernameWithoutDomain', 'mira')).toEqual([
+      { by: 'usernameWithoutDomain', key: 'mira', accountKey: 1, source: hq, login: 'mira' },
+      { by: 'usernameWithoutDomain', key: 'mira', userId: 2, accountKey: 2, source: hq, login: 'mira@b.test' },
+      { by: 'usernameWithoutDomain', key: 'mira', userId: 1, login: 'mira@a.test' },
+      { by: 'usernameWithoutDomain', key: 'mira', userId: 3, login: 'mira' },
+    ]);
+    expect(await candidates('principalName', 'mira@a.test')).toEqual([
+      { by: 'principalName', key: 'mira@a.test', accountKey: 1, source: hq },
+      { by: 'principalName', key: 'mira@a.test', userId: 1 },
+    ]);
+    // The name of this user is not a local one, and its account has no principal name.
+    expect(await candidates('principalName', 'mira@c.test')).toEqual([]);
+    expect(await candidates('agentId', '0042')).toEqual([
+      { by: 'agentId', key: '0042', accountKey: 1, source: hq },
+      { by: 'agentId', key: '0042', userId: 2 },
+    ]);
+    await store.write(async (tx) => {
+      await tx.userRows.save([user(3, { username: value('eva@a.test', 'local') })]);
+      await tx.mirror.saveAccounts(hq, [account(1, { matchKeys: { username: 'mira' } })]);
+    });
+    expect((await candidates('usernameWithoutDomain', 'eva')).map(({ userId }) => userId)).toEqual([3]);
+    expect((await candidates('usernameWithoutDomain', 'mira')).map(({ userId }) => userId)).toEqual([2, 1]);
+    expect((await candidates('agentId', '0042')).map(({ userId }) => userId)).toEqual([2]);
   });
 });

@@ -1,5 +1,6 @@
 // Every default of the design, and what the configuration compiles to.
 import { describe, expect, it } from 'vitest';
+import { activeDirectory } from '../../connectors/active-directory/index.ts';
 import { attributesOf, compilePolicy, policyFingerprint } from '../../src/config/compile.ts';
 import { parseDuration, parseRatio } from '../../src/config/schema-values.ts';
 import { asSourceName } from '../../src/model/ids.ts';
@@ -9,6 +10,10 @@ const hq = asSourceName('hq');
 const policyOf = (rest: string, head = '') => compilePolicy(load(fileWith(rest, head)));
 const sourceOf = (rest: string) => policyOf(rest).sources[0];
 const hour = 3_600_000;
+const adSettings = {
+  connection: { servers: ['ldaps://dc1'], bind: { user: 'u', password: 'p' } },
+  users: { base: 'DC=corp' },
+};
 
 describe('defaults', () => {
   it('are those of the guard table', () => {
@@ -155,6 +160,31 @@ describe('what is written', () => {
     expect(source && attributesOf(source)).toEqual(['employeetype', 'ipphone', 'mail', 'uid']);
   });
 
+  it('takes match keys from the type, from the file, or from nothing', () => {
+    expect(sourceOf('')).toMatchObject({ correlateAfter: [], differentNames: 'wait' });
+    expect(sourceOf('')?.mapping).not.toHaveProperty('matchKeys');
+    const source = sourceOf(`    correlation: [principalName, agentId, usernameWithoutDomain]
+    matchKeys:
+      principalName: userPrincipalName
+      agentId: { template: "{site}-{number}", transform: upper }
+      email: null
+    differentNames: link
+`);
+    expect(source).toMatchObject({
+      correlation: ['principalName', 'agentId', 'usernameWithoutDomain'],
+      differentNames: 'link',
+      mapping: {
+        matchKeys: { principalName: { kind: 'first', attributes: ['userPrincipalName'] }, email: null },
+      },
+    });
+    expect(source && attributesOf(source)).toEqual(['ipphone', 'mail', 'number', 'site', 'uid', 'userprincipalname']);
+    const directory = activeDirectory.defaults(activeDirectory.settingsSchema.parse(adSettings));
+    expect(directory).toMatchObject({
+      correlation: ['username', 'principalName', 'usernameWithoutDomain', 'email'],
+      mapping: { matchKeys: { principalName: { kind: 'first', attributes: ['userprincipalname'] } } },
+    });
+  });
+
   it('may repeat itself by aliases', () => {
     const second =
       '    guard: &g { created: { count: 7 } }\n  - name: lab\n    type: directory\n    connection: { url: x }\n    guard: *g\n';
@@ -245,6 +275,8 @@ describe('policyFingerprint', () => {
     ['main team', '', 'mainTeam: { ineligible: [Default] }\n'],
     ['validation', '', 'validation: { asciiOnly: true }\n'],
     ['protected users', '', 'protected: { usernames: [admin] }\n'],
+    ['match keys', '    matchKeys: { employeeId: number }', ''],
+    ['names that differ', '    differentNames: link', ''],
     ['another source', '  - { name: b, type: directory, connection: { url: x } }', ''],
   ])('changes with %s', (_, rest, head) => {
     expect(fingerprint(rest, head)).not.toBe(base);

@@ -75,6 +75,36 @@ const ofSource: readonly (readonly [string, string, string])[] = [
     '8:19: sources[0].correlation[0]: the mapping of this source gives no employeeId to compare',
   ],
   [
+    'correlation on a key that is switched off',
+    '    correlation: [username, email]\n    matchKeys: { email: null }',
+    '8:29: sources[0].correlation[1]: the mapping of this source gives no email to compare',
+  ],
+  [
+    'an unknown match key',
+    '    matchKeys: { upn: userPrincipalName }',
+    '8:18: sources[0].matchKeys.upn: is not a known key; known: principalName, username, usernameWithoutDomain, email, employeeId, agentId',
+  ],
+  [
+    'a match key from nothing',
+    '    matchKeys: { agentId: [] }',
+    '8:27: sources[0].matchKeys.agentId: must name at least one attribute',
+  ],
+  [
+    'what becomes of different names',
+    '    differentNames: ignore',
+    '8:21: sources[0].differentNames: is not one of the known words; known: wait, link',
+  ],
+  [
+    'waiting for nobody that is known',
+    '    correlateAfter: [ad]',
+    '8:22: sources[0].correlateAfter[0]: is not the name of a source; known: hq',
+  ],
+  [
+    'waiting for itself',
+    '    correlateAfter: [hq]',
+    '8:22: sources[0].correlateAfter[0]: is this source itself; it cannot wait for its own first read',
+  ],
+  [
     'users without a name',
     '    mapping: { username: null }',
     '8:26: sources[0].mapping.username: is needed, because this source creates users (createUsers)',
@@ -220,6 +250,20 @@ describe('problems of the configuration', () => {
     expect(problemsOf(fileWith(second.replace('HQ', 'a/b')))[0]).toContain(
       '8:11: sources[1].name: must have 1 to 63 letters',
     );
+  });
+
+  it('shows every circle of sources that wait for each other', () => {
+    const source = (name: string, after: string): string =>
+      `  - name: ${name}\n    type: directory\n    connection: { url: x }\n    correlateAfter: ${after}\n`;
+    const text = fileWith(
+      `    correlateAfter: [c, d]\n${source('b', '[hq]')}${source('c', '[b, nobody]')}${source('d', '[]')}${source('e', '[hq]')}`,
+    );
+    expect(problemsOf(text)).toEqual([
+      '8:22: sources[0].correlateAfter[0]: waits for this source in turn: hq -> c -> b -> hq',
+      '12:22: sources[1].correlateAfter[0]: waits for this source in turn: b -> hq -> c -> b',
+      '16:22: sources[2].correlateAfter[0]: waits for this source in turn: c -> b -> hq -> c',
+      '16:25: sources[2].correlateAfter[1]: is not the name of a source; known: hq, b, c, d, e',
+    ]);
   });
 
   it('wants exactly one store', () => {
