@@ -142,6 +142,11 @@ describe('findings between two systems', () => {
     await staff.join('Billing', 'w-anna');
     await systems.settle();
     expect(await systems.findings()).toEqual(['team-without-supervisor Billing west']);
+    await staff.renameObject('Billing', 'Accounts');
+    expect(await systems.sync(west)).toMatchObject({ counts: { applied: 1, findingsOpened: 0, findingsClosed: 0 } });
+    expect(await systems.findings()).toEqual(['team-without-supervisor Accounts west']);
+    await staff.renameObject('Billing', 'Billing');
+    await systems.sync(west);
 
     await admin.pin({ user: 'anna', kind: 'grant', what: 'Billing', mode: 'keep', reason: 'reviews' });
     await staff.leave('Billing', 'w-anna');

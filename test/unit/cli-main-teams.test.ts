@@ -153,6 +153,13 @@ describe('main team impact', () => {
     ]);
   });
 
+  it('comes in order of the users, then of the names', () => {
+    const impact = new MainTeamImpact();
+    for (const from of ['Alpha', 'Zulu', 'Beta', 'Zulu'])
+      impact.add(moving('x', { before: team(from), rule: 'no-team' }));
+    expect(impact.moves.map((move) => move.from)).toEqual(['Zulu', 'Alpha', 'Beta']);
+  });
+
   it('is whole in JSON, also where the list of changes is limited', async () => {
     const filter = { states: ['conflict'] } as const;
     const text = await written((terminal) => streamRunReport(terminal, reportOf(storm), filter));
