@@ -77,6 +77,8 @@ describe('the frame of the simulators', () => {
     try {
       expect(plain.url).toMatch(/^http:/);
       expect((await createAsker(plain, login).ask('/')).status).toBe(401);
+      const withoutColon = { authorization: `Basic ${btoa('nobody')}` };
+      expect((await fetch(plain.url, { headers: withoutColon })).status).toBe(401);
     } finally {
       await plain.stop();
     }
@@ -157,6 +159,7 @@ describe('the faults of the frame', () => {
     spoil({ kind: 'invalid-utf8', times: 1 });
     const answer = await ask();
     expect(answer.body.length).toBe(Buffer.byteLength(body) + 2);
+    expect(answer.body.includes(0xff)).toBe(true);
     expect(() => new TextDecoder('utf-8', { fatal: true }).decode(answer.body)).toThrow();
   });
 

@@ -36,6 +36,7 @@ describe('a simulated UCCX that changes', () => {
     );
     state.removeResource('tokafor');
     expect(await xml('/team')).not.toContain('primarySupervisor');
+    expect(state.teams.get(6)).not.toHaveProperty('primarySupervisor');
     state.removeTeam(9);
     expect(await object('/resource/mhorvat')).toMatchObject({ team: { '@name': 'Default' } });
     expect((await asker.ask('/adminapi/team/9')).status).toBe(404);
