@@ -79,9 +79,7 @@ export class HttpExchange {
       const onPiece = (): void =>
         this.#within(idleMs, () => timeoutError(this.#server, `the rest of ${this.#doing}`, idleMs));
       onPiece();
-      const answer = await this.#read(response, options.allow ?? [], onPiece);
-      if (this.#failure !== undefined) throw this.#failure;
-      return answer;
+      return await this.#read(response, options.allow ?? [], onPiece);
     } catch (error) {
       this.#request?.destroy();
       throw this.#failure ?? this.#explained(error);

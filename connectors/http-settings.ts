@@ -1,9 +1,7 @@
 // The settings of a connection to a system that is asked over HTTP, the same for every such connector.
 // Invariant: what passes here names origins only, so the login goes to these and to nothing that an answer names.
 
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { RosterdError } from '../src/model/errors.ts';
 import { filePath, type SettingPath, secret } from './connector-type.ts';
 
 const problemOfServer = (text: string): string | undefined => {
@@ -95,21 +93,3 @@ export const httpWarnings = ({ servers }: HttpConnection): string[] =>
       (address) =>
         `${address} is used without TLS: the password and all data cross the network in clear text. Use https://.`,
     );
-
-/** The certificates of tls.caFile; undefined: those that Node knows. */
-export async function readCaFile(caFile: string | undefined): Promise<Buffer | undefined> {
-  if (caFile === undefined) return undefined;
-  let ca: Buffer;
-  try {
-    ca = await readFile(caFile);
-  } catch (error) {
-    throw new RosterdError('config-invalid', `the CA file ${caFile} cannot be read: ${(error as Error).message}`, {
-      subject: caFile,
-      cause: error,
-    });
-  }
-  if (ca.includes('-----BEGIN CERTIFICATE-----')) return ca;
-  throw new RosterdError('config-invalid', `the CA file ${caFile} holds no certificate in PEM form`, {
-    subject: caFile,
-  });
-}

@@ -6,8 +6,9 @@ import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { type ErrorCode, RosterdError } from '../src/model/errors.ts';
+import { readCaFile } from './ca-file.ts';
 import { type GetOptions, type HttpAnswer, HttpExchange, type TlsFacts } from './http-exchange.ts';
-import { type HttpConnection, readCaFile } from './http-settings.ts';
+import type { HttpConnection } from './http-settings.ts';
 import { interruptedError } from './network-failures.ts';
 
 export type { HttpAnswer } from './http-exchange.ts';

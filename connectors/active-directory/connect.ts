@@ -1,11 +1,11 @@
 // Finds a server that answers and binds to it, with ldapts for connection, TLS and bind.
 // Invariant: a wrong password or an untrusted certificate ends the attempt at once; only silence and refusal lead to the next server.
 
-import { readFile } from 'node:fs/promises';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Client, ResultCodeError } from 'ldapts';
 import { type ErrorCode, RosterdError } from '../../src/model/errors.ts';
+import { readCaFile } from '../ca-file.ts';
 import { type ConnectionPhase, interruptedError, timeoutError } from '../network-failures.ts';
 import { LdapSession } from './client.ts';
 import { codeError, connectionError } from './failures.ts';
@@ -24,7 +24,7 @@ const finalCodes: ReadonlySet<ErrorCode> = new Set([
 
 /** A bound session with the first server that answers. Throws RosterdError. */
 export async function openSession(connection: AdConnection, signal: AbortSignal): Promise<LdapSession> {
-  const ca = await readCa(connection.tls.caFile);
+  const ca = await readCaFile(connection.tls.caFile);
   const failures: RosterdError[] = [];
   for (const server of connection.servers) {
     if (signal.aborted) throw interruptedError(signal);
@@ -51,25 +51,6 @@ function noneAnswered(failures: readonly RosterdError[]): RosterdError {
       cause: first,
     },
   );
-}
-
-async function readCa(caFile: string | undefined): Promise<Buffer | undefined> {
-  if (caFile === undefined) return undefined;
-  let ca: Buffer;
-  try {
-    ca = await readFile(caFile);
-  } catch (error) {
-    throw new RosterdError('config-invalid', `the CA file ${caFile} cannot be read: ${(error as Error).message}`, {
-      subject: caFile,
-      cause: error,
-    });
-  }
-  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new RosterdError('config-invalid', `the CA file ${caFile} holds no certificate in PEM form`, {
-      subject: caFile,
-    });
-  }
-  return ca;
 }
 
 /** One try with one server. */

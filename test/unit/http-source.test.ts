@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type HttpAnswer, httpConnectionSchema, httpWarnings, openHttpSession } from '../../connectors/http-source.ts';
 import { RosterdError } from '../../src/model/errors.ts';
 import { type CertificateAuthority, createAuthority } from '../lab/certificates.ts';
@@ -124,6 +124,19 @@ describe('http session', () => {
     expect(session.server).toBe(server.url);
     await session.close();
     expect(await noConnection(server)).toBe(true);
+  });
+
+  it('uses no proxy, whatever the environment says', async () => {
+    const server = await serve((_request, response) => response.end(xml));
+    const proxy = await serve((_request, response) => response.end('by way of a proxy'));
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'ALL_PROXY']) vi.stubEnv(name, proxy.url);
+    for (const name of ['no_proxy', 'NO_PROXY']) vi.stubEnv(name, '');
+    try {
+      expect((await get(server.url)).text).toBe(xml);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(proxy.requests).toHaveLength(0);
   });
 
   it('refuses a path that leads elsewhere', async () => {

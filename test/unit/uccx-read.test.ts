@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ReadEvent, ReadOutcome } from '../../src/connector.ts';
 import { RosterdError } from '../../src/model/errors.ts';
 import { type Collected, collect } from '../contract/connector-contract.ts';
-import type { ScriptedServer } from './scripted-http.ts';
+import { type ScriptedServer, scriptedHttp } from './scripted-http.ts';
 import {
   type Answers,
   host,
@@ -287,6 +287,17 @@ describe('completeness of a read of UCCX', () => {
     expect(error).toBeInstanceOf(RosterdError);
     expect(error).toMatchObject({ code });
     expect(server.requests).toHaveLength(1);
+  });
+
+  it('gives nothing when it is stopped between its two requests', async () => {
+    const controller = new AbortController();
+    const server = await scriptedHttp((request, response) => {
+      if (request.url === '/adminapi/resource') response.end(one);
+      else controller.abort();
+    });
+    servers.push(server);
+    const asked = collect(uccxOn(server), controller.signal);
+    await expect(asked).rejects.toMatchObject({ code: 'interrupted' });
   });
 
   it('holds no connection while its pages are written', async () => {
