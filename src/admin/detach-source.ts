@@ -95,18 +95,18 @@ async function take(context: AdminContext, tx: StoreTx, name: string, source: So
   throw new RosterdError('run-in-progress', `${at}: ${answer.heldBy}. Nothing was done.`, { subject: source });
 }
 
-const people = (count: number): string => (count === 1 ? '1 user' : `${count} users`);
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function summaryOf(source: SourceName, counts: SourceHoldings, is: 'is' | 'would be'): string {
   const { users, unsynced, accounts, groups, teams, findings } = counts;
   const local = unsynced === users ? 'with everything they have' : `${unsynced} of them with everything they have`;
-  return `${source} ${is} detached: ${people(users)} kept, ${local} as local; ${teams} teams kept as local; ${accounts} accounts and ${groups} groups forgotten; ${findings} findings closed.`;
+  return `${source} ${is} detached: ${counted(users, 'user')} kept, ${local} as local; ${counted(teams, 'team')} kept as local; ${counted(accounts, 'account')} and ${counted(groups, 'group')} forgotten; ${counted(findings, 'finding')} closed.`;
 }
 
 function warningsOf({ users, unsynced }: SourceHoldings): readonly Warning[] {
   const others = users - unsynced;
   if (others === 0) return [];
-  const message = `${people(others)} with an account of another source: what this one gave is local too, and the next runs of the others decide on it as on everything local.`;
+  const message = `${counted(others, 'user')} with an account of another source: what this one gave is local too, and the next runs of the others decide on it as on everything local.`;
   return [{ code: 'other-sources', message }];
 }
 

@@ -96,7 +96,7 @@ async function namesOf({ store }: AdminContext, source: SourcePolicy, page: read
     const account = byId.get(accountIdOf(source.name, finding) ?? ('' as ExternalId)) ?? firstOf(ofUser.get(userId));
     const user = userById.get(userId ?? account?.userId ?? asUserId(0));
     const person = nameOfAccount(account, source) ?? nameOfUser(user);
-    return { name: person ?? finding.label, id: account === undefined ? '' : idInSource(account) };
+    return { name: person ?? finding.label, id: account === undefined ? nameIn(finding) : idInSource(account) };
   };
 }
 
@@ -112,6 +112,9 @@ function accountIdOf(source: SourceName, { subject, detail }: StoredFinding): Ex
   const id = subject.startsWith(prefix) ? subject.slice(prefix.length) : detail['id'];
   return typeof id === 'string' ? (id as ExternalId) : undefined;
 }
+
+/** Of an account that is not in the mirror any more. */
+const nameIn = ({ detail }: StoredFinding): string => (typeof detail['account'] === 'string' ? detail['account'] : '');
 
 /** What its administrator finds the record by. */
 const idInSource = ({ dn, attributes, name }: MirrorAccount): string => dn ?? attributes['agentid']?.[0] ?? name;

@@ -149,13 +149,13 @@ function accountOf(
   const facts = { subject: ref, detail: { choices } };
   if (first === undefined) {
     const of = source === undefined ? '' : ` of ${source}`;
-    const has = choices.length === 0 ? 'It has none.' : `It has ${choices.join(', ')}.`;
-    throw new RosterdError('account-unknown', `${usernameOf(user)} has no account "${ref}"${of}. ${has}`, facts);
+    const has = accounts.length === 0 ? ' It has none.' : '';
+    throw new RosterdError('account-unknown', `${usernameOf(user)} has no account "${ref}"${of}.${has}`, facts);
   }
   if (second === undefined) return first;
   throw new RosterdError(
     'account-ambiguous',
-    `${usernameOf(user)} has several accounts called "${ref}": ${choices.join(', ')}. Name one by its id, or say --source.`,
+    `${usernameOf(user)} has several accounts called "${ref}". Name one by its id, or say --source.`,
     facts,
   );
 }
