@@ -99,7 +99,9 @@ function stateOf(
   if (change.subject.kind === 'account')
     return states.some((account) => account?.linkState !== undefined) ? 'obsolete' : 'apply';
   if (before === undefined) return 'conflict';
-  const verdict = recheck(change, before);
+  // Of two accounts of one source, each has a link of its own.
+  const keyOf = (source: SourceName, id: ExternalId) => accounts.get(`${source}/${id}`)?.key as AccountKey;
+  const verdict = recheck(change, before, keyOf);
   if (verdict === 'apply' && isEditedSince(before, change.parts, request)) return 'conflict';
   return verdict === 'apply' && states.some((account) => account?.linkState !== undefined) ? 'conflict' : verdict;
 }

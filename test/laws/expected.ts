@@ -66,7 +66,12 @@ export function expectedField(
   const order = [...(state.policy.precedence[field] ?? []), ...state.policy.sources.map(({ name }) => name)];
   for (const name of order) {
     const voice = voices.find(({ source }) => source.name === name);
-    if (voice === undefined || voice.source.mapping.fields[field] === undefined || voice.gone === 'withdrawn') continue;
+    if (
+      voice === undefined ||
+      voice.source.mapping.fields[field] === undefined ||
+      (voice.gone === 'withdrawn' && !voice.isDisputed)
+    )
+      continue;
     if (voice.isDisputed || voice.live.length > 1 || voice.gone === 'frozen') return undefined;
     const values = voice.live[0]?.attributes[attributeOf[field] ?? ''];
     if (values === undefined && user.values[field]?.owner === name) return undefined;

@@ -1,9 +1,12 @@
-// One rich office for the crash tests, its four situations, and what is compared after a process has died in one of them.
+// One rich office for the crash tests, with a contact centre in which half of the people work too, its situations, and what is
+// compared after a process has died in one of them.
 
+import type { SourceName } from '../../../src/model/ids.ts';
 import type { Location } from '../../../src/store/clients.ts';
 import { usersOf } from '../../integration/sync-pictures.ts';
 import { DirectoryContent, leadsName, type Person } from './directory.ts';
 import { type Death, Installation, minuteMs } from './installation.ts';
+import { cce, hq } from './office.ts';
 import { entriesSince, type Picture, pictureOf, unexplained } from './picture.ts';
 
 /** Nothing is in the store. */
@@ -12,17 +15,24 @@ const nobody: Picture = { users: [], facts: new Map(), teams: [], fed: new Map()
 export class Office {
   readonly at: Installation;
   readonly content: DirectoryContent;
+  readonly centre: DirectoryContent;
   readonly people: readonly Person[];
 
-  private constructor(at: Installation, content: DirectoryContent, people: readonly Person[]) {
+  private constructor(
+    at: Installation,
+    content: DirectoryContent,
+    centre: DirectoryContent,
+    people: readonly Person[],
+  ) {
     this.at = at;
     this.content = content;
+    this.centre = centre;
     this.people = people;
   }
 
-  /** Twelve people in nested groups, with names and titles; nothing has been read. */
+  /** Twelve people in nested groups, with names and titles, six of them agents of two teams; nothing has been read. */
   static async open(location?: Location): Promise<Office> {
-    const content = new DirectoryContent();
+    const content = new DirectoryContent(hq);
     const people = Array.from({ length: 12 }, () => content.hire());
     const leads = content.addGroup(leadsName);
     const teams = [content.addGroup('Claims'), content.addGroup('Sales'), content.addGroup('Night shift')];
@@ -32,16 +42,24 @@ export class Office {
     }
     for (const { id } of people.slice(0, 4)) teams[2]?.members.add(id);
     leads.members.add(teams[2]?.id ?? '').add(people[5]?.id ?? '');
-    return new Office(await Installation.open(content, location), content, people);
+    const centre = new DirectoryContent(cce);
+    const shared = [centre.addGroup('Sales'), centre.addGroup('Hotline')];
+    for (const [index, { login, mail }] of people.slice(0, 6).entries()) {
+      const agent = centre.hire(login, mail);
+      shared[index % 2]?.members.add(agent.id);
+      if (index < 2) shared[index]?.supervisors.add(agent.id);
+    }
+    shared[1]?.members.add(centre.hire('night.agent').id);
+    return new Office(await Installation.open([content, centre], location), content, centre, people);
   }
 
   close(): Promise<void> {
     return this.at.close();
   }
 
-  async run(death?: Death): Promise<string> {
+  async run(death?: Death, source: SourceName = hq): Promise<string> {
     this.at.now = (this.at.now + minuteMs) as typeof this.at.now;
-    const { run } = await this.at.run({ kind: 'none' }, death === undefined ? {} : { death });
+    const { run } = await this.at.run(source, { kind: 'none' }, death === undefined ? {} : { death });
     return run?.state ?? 'died';
   }
 
@@ -65,9 +83,24 @@ export class Office {
     added.members.add(content.hire().id).add(by(5).id);
   }
 
+  /** In the contact centre: renamed, moved, promoted, no agent any more, and somebody new. */
+  changeCentre(): void {
+    const { centre } = this;
+    const [one, two, three, four] = [...centre.people.values()];
+    const [sales, hotline] = [...centre.groups.values()];
+    if (one === undefined || two === undefined || three === undefined || four === undefined) return;
+    [one.login, two.login] = [two.login, one.login];
+    sales?.members.delete(three.id);
+    hotline?.members.add(three.id);
+    hotline?.supervisors.add(three.id);
+    sales?.supervisors.delete(one.id);
+    centre.leave(four);
+    sales?.members.add(centre.hire().id);
+  }
+
   /** Approves what the newest run holds. */
-  async approve(death?: Death): Promise<string> {
-    const [held] = await this.at.store.read.runs({ limit: 1, states: ['held'], kind: 'real' });
+  async approve(death?: Death, source: SourceName = hq): Promise<string> {
+    const [held] = await this.at.store.read.runs({ limit: 1, states: ['held'], kind: 'real', source });
     if (held === undefined) return 'nothing held';
     return (await this.at.approve(held.id, death))?.state ?? 'died';
   }
@@ -120,6 +153,15 @@ async function heldRun(office: Office): Promise<void> {
   await office.run();
 }
 
+/** The contact centre runs, somebody approves what it holds, and the directory has the last word. */
+async function approveCentre(office: Office): Promise<void> {
+  await office.run(undefined, cce);
+  await office.run(undefined, cce);
+  await office.approve(undefined, cce);
+  await office.run(undefined, cce);
+  await office.run();
+}
+
 /** The next run, which resumes or starts again; a person who was not heard decides again. */
 async function runAndApprove(office: Office): Promise<void> {
   await office.run();
@@ -146,6 +188,34 @@ export const situations: readonly Situation[] = [
     goOn: firstRun,
   },
   { name: 'an approval', prepare: heldRun, act: (office, death) => office.approve(death), goOn: runAndApprove },
+  {
+    name: 'the first run of a second source',
+    prepare: firstRun,
+    act: (office, death) => office.run(death, cce),
+    goOn: approveCentre,
+  },
+  {
+    name: 'an approval that links the people of two sources',
+    async prepare(office) {
+      await firstRun(office);
+      await office.run(undefined, cce);
+      await office.run(undefined, cce);
+    },
+    act: (office, death) => office.approve(death, cce),
+    goOn: approveCentre,
+  },
+  {
+    name: 'a run of a second source with changes, after one of the first',
+    async prepare(office) {
+      await firstRun(office);
+      await approveCentre(office);
+      office.change();
+      await office.run();
+      office.changeCentre();
+    },
+    act: (office, death) => office.run(death, cce),
+    goOn: approveCentre,
+  },
   {
     name: 'a run that resumes another',
     async prepare(office) {

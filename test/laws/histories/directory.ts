@@ -1,5 +1,8 @@
 // The source of a history as it really is: people and groups, and which of them a read would show. Plain data, changed by steps.
+// The same person has an account of its own in each source; what they share is the login or the address.
 // Invariant: an id is given once and never again, as in Active Directory; what left can come back under its own id only.
+
+import type { SourceName } from '../../../src/model/ids.ts';
 
 export interface Person {
   readonly id: string;
@@ -18,12 +21,15 @@ export interface Group {
   name: string;
   /** Ids of people and of groups. */
   readonly members: Set<string>;
+  /** Ids of people who supervise it; only where the source has such a notion. */
+  readonly supervisors: Set<string>;
 }
 
 /** The group whose members, nested ones too, get a role. */
 export const leadsName = 'Leads';
 
 export class DirectoryContent {
+  readonly source: SourceName;
   readonly people = new Map<string, Person>();
   readonly groups = new Map<string, Group>();
   /** A narrow scope takes only every second person. */
@@ -32,11 +38,15 @@ export class DirectoryContent {
   readonly everHeld = new Map<string, Set<string>>();
   #next = 1;
 
+  constructor(source: SourceName) {
+    this.source = source;
+  }
+
   hire(login?: string, mail?: string): Person {
     const number = this.#next++;
-    const name = login ?? `p${number}`;
+    const name = login ?? `${this.source}${number}`;
     const person: Person = {
-      id: `id-${String(number).padStart(4, '0')}`,
+      id: `${this.source}-id-${String(number).padStart(4, '0')}`,
       login: name,
       mail: mail ?? `${name}.${number}@office.test`,
       title: undefined,
@@ -53,16 +63,17 @@ export class DirectoryContent {
   addGroup(name?: string): Group {
     const number = this.#next++;
     const group: Group = {
-      id: `group-${String(number).padStart(4, '0')}`,
+      id: `${this.source}-group-${String(number).padStart(4, '0')}`,
       name: name ?? `Team ${number}`,
       members: new Set(),
+      supervisors: new Set(),
     };
     this.groups.set(group.id, group);
     return group;
   }
 
   freshName(): string {
-    return `p${this.#next++}`;
+    return `${this.source}${this.#next++}`;
   }
 
   noteNames(person: Person): void {
@@ -82,7 +93,10 @@ export class DirectoryContent {
 
   leave(person: Person): void {
     person.place = 'gone';
-    for (const group of this.groups.values()) group.members.delete(person.id);
+    for (const group of this.groups.values()) {
+      group.members.delete(person.id);
+      group.supervisors.delete(person.id);
+    }
   }
 
   deleteGroup(group: Group): void {
@@ -117,3 +131,6 @@ export class DirectoryContent {
     return found;
   }
 }
+
+/** The source that an id is of. */
+export const sourceOf = (id: string): SourceName => id.slice(0, id.indexOf('-')) as SourceName;

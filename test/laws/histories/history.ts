@@ -3,11 +3,12 @@
 
 import type { AuditRecord } from '../../../src/admin/ports.ts';
 import { RosterdError } from '../../../src/model/errors.ts';
-import { asEpochMs } from '../../../src/model/ids.ts';
+import { asEpochMs, type SourceName } from '../../../src/model/ids.ts';
 import type { Run } from '../../../src/model/run.ts';
-import { DirectoryContent, leadsName } from './directory.ts';
+import { DirectoryContent, leadsName, sourceOf } from './directory.ts';
 import { hourMs, Installation, minuteMs } from './installation.ts';
 import { Knowledge } from './knowledge.ts';
+import { officeSources } from './office.ts';
 import { LocalModel, takePeopleStep } from './people.ts';
 import {
   differences,
@@ -21,43 +22,55 @@ import {
 import { settle, waitingNow, wrongLastRun, wrongUsers } from './settled.ts';
 import { takeSourceStep } from './source-steps.ts';
 import { type ActStep, type RunStep, type Step, sayStep } from './steps.ts';
-import { AccessLosses, wrongChanges, wrongLocals, wrongMainTeams } from './truths.ts';
+import { AccessLosses, type Sight, wrongChanges, wrongLocals, wrongMainTeams } from './truths.ts';
 
 const openStates = ['reading', 'planning', 'applying', 'verifying'] as const;
 
 /** Another set would be held by now, or somebody has decided before. */
 const refusals: ReadonlySet<string> = new Set(['plan-superseded', 'nothing-held', 'sync-paused']);
 
+const sourceAt = (pick: number): SourceName => officeSources[pick % officeSources.length] as SourceName;
+
 export class History {
-  readonly content: DirectoryContent;
+  readonly contents: readonly DirectoryContent[];
   readonly model = new LocalModel();
   readonly lines: string[] = [];
   readonly at: Installation;
   /** The latest moment that the clock has ever shown. */
   #latest = 0;
-  #known = new Knowledge();
+  readonly #known = new Map<SourceName, Knowledge>();
   #picture: Picture;
   readonly #losses = new AccessLosses();
   readonly #everFed = new Map<number, Set<string>>();
   readonly #leads: string;
 
-  private constructor(content: DirectoryContent, at: Installation, picture: Picture, leads: string) {
-    this.content = content;
+  private constructor(contents: readonly DirectoryContent[], at: Installation, picture: Picture, leads: string) {
+    this.contents = contents;
     this.at = at;
     this.#picture = picture;
     this.#leads = leads;
   }
 
-  /** An office with some people in three groups, of which nothing has been read yet. */
+  /** An office with some people in three groups, some of whom work in the contact centres; nothing has been read yet. */
   static async begin(): Promise<History> {
-    const content = new DirectoryContent();
-    const people = Array.from({ length: 7 }, () => content.hire());
-    const leads = content.addGroup(leadsName);
-    const [one, two] = [content.addGroup(), content.addGroup()];
+    const [directory, ...centres] = officeSources.map((source) => new DirectoryContent(source));
+    if (directory === undefined) throw new Error('an office has a directory');
+    const people = Array.from({ length: 6 }, () => directory.hire());
+    const leads = directory.addGroup(leadsName);
+    const [one, two] = [directory.addGroup(), directory.addGroup('Sales')];
     for (const [index, { id }] of people.entries()) (index % 2 === 0 ? one : two).members.add(id);
     leads.members.add(people[0]?.id ?? '');
-    const at = await Installation.open(content);
-    return new History(content, at, await pictureOf(at), leads.id);
+    for (const [index, centre] of centres.entries()) {
+      const agents = people.slice(index, index + 4).map(({ login, mail }) => centre.hire(login, mail));
+      const teams = [centre.addGroup('Sales'), centre.addGroup()];
+      for (const [number, { id }] of [...agents, centre.hire()].entries()) {
+        teams[number % 2]?.members.add(id);
+        if (number === 0) teams[0]?.supervisors.add(id);
+      }
+    }
+    const contents = [directory, ...centres];
+    const at = await Installation.open(contents);
+    return new History(contents, at, await pictureOf(at), leads.id);
   }
 
   async live(steps: readonly Step[]): Promise<void> {
@@ -95,6 +108,7 @@ export class History {
       case 'pin-title':
       case 'pin-enabled':
       case 'pin-team':
+      case 'pin-grant':
       case 'pin-main':
       case 'unpin':
       case 'set-attribute':
@@ -102,31 +116,40 @@ export class History {
       case 'unpause':
       case 'create-user':
       case 'link':
-        return takePeopleStep({ at: this.at, content: this.content, model: this.model, picture: this.#picture }, step);
-      default:
-        return takeSourceStep(this.content, step, this.at.now) ? 'done' : 'nothing to do';
+        return takePeopleStep(this.#hands(), step);
+      default: {
+        const content = this.at.contentOf(sourceAt(step.in));
+        const others = this.contents.filter((other) => other !== content);
+        return takeSourceStep(content, step, this.at.now, others) ? 'done' : 'nothing to do';
+      }
     }
   }
 
-  async #run({ fault, death, meanwhile }: Extract<Step, { readonly do: 'run' }>): Promise<Run | undefined> {
+  async #run({ in: which, fault, death, meanwhile }: Extract<Step, { readonly do: 'run' }>): Promise<Run | undefined> {
     // No two runs begin in the same moment.
     this.at.now = asEpochMs(this.at.now + minuteMs);
     const act = async (step: ActStep): Promise<void> => void (await takePeopleStep(this.#hands(), step));
-    const { run, log } = await this.at.run(fault, {
+    const source = sourceAt(which);
+    const { run, log } = await this.at.run(source, fault, {
       ...(death === undefined ? {} : { death }),
       ...(meanwhile === undefined ? {} : { meanwhile: { at: meanwhile.at, act: () => act(meanwhile.step) } }),
     });
     const isComplete = Knowledge.isComplete(log);
-    const before = this.#known;
-    this.#known = before.after(log, { isComplete, hasDied: run === undefined, now: this.at.now });
-    const wrong = await this.#checkChanges(before, this.#known, isComplete, meanwhile?.step);
-    if (run !== undefined) wrong.push(...(await this.#wrongEnd(run, isComplete)));
+    const before = new Map(this.#known);
+    const last = this.#knownOf(source);
+    this.#known.set(source, last.after(log, { isComplete, hasDied: run === undefined, now: this.at.now }));
+    const wrong = await this.#checkChanges(source, before, isComplete, meanwhile?.step);
+    if (run !== undefined) wrong.push(...(await this.#wrongEnd(source, run, isComplete)));
     await this.#check(wrong);
     return run;
   }
 
-  async #wrongEnd(run: Run, isComplete: boolean): Promise<string[]> {
-    const isPaused = this.model.isPaused(this.at.now);
+  #knownOf(source: SourceName, known: ReadonlyMap<SourceName, Knowledge> = this.#known): Knowledge {
+    return known.get(source) ?? new Knowledge();
+  }
+
+  async #wrongEnd(source: SourceName, run: Run, isComplete: boolean): Promise<string[]> {
+    const isPaused = this.model.isPaused(source, this.at.now);
     const states: readonly Run['state'][] = isComplete
       ? isPaused
         ? ['paused']
@@ -135,14 +158,17 @@ export class History {
     const open = await this.at.store.read.runs({ limit: 100, states: openStates });
     // A run that could not read reconciles nothing: a lease that a dead process left is taken over by the first that wants it.
     // Nor does one that is paused, and what was being applied waits for the end of the pause.
+    // The lease of another source is its own run's to take over.
     const isTaken = (name: string): boolean =>
-      name !== 'reconcile' || !(run.state === 'failed' || run.state === 'paused');
+      name === `source:${source}` || (name === 'reconcile' && !(run.state === 'failed' || run.state === 'paused'));
     const isWaiting = ({ state }: Run): boolean => isPaused && (state === 'applying' || state === 'verifying');
     return [
       ...(states.includes(run.state)
         ? []
         : [`a read that is ${isComplete ? '' : 'not '}complete ends as ${run.state}: ${run.because}`]),
-      ...open.filter((one) => !isWaiting(one)).map((one) => `run ${one.id} is still ${one.state}`),
+      ...open
+        .filter((one) => one.source === source && !isWaiting(one))
+        .map((one) => `run ${one.id} is still ${one.state}`),
       ...(await this.at.heldLeases()).filter(isTaken).map((name) => `the lease ${name} is still held`),
     ];
   }
@@ -156,14 +182,14 @@ export class History {
 
   async #quiet(step: RunStep): Promise<string> {
     if (step.do === 'restart') await this.at.restart();
-    else await this.at.run({ kind: 'none' }, { intent: 'plan' });
+    else await this.at.run(sourceAt(step.in), { kind: 'none' }, { intent: 'plan' });
     const moved = differences(this.#picture.facts, (await pictureOf(this.at)).facts);
     if (moved.length > 0) await this.#check([`it changes users: ${sayDifferences(moved)}`]);
     return 'done';
   }
 
   #hands(): Parameters<typeof takePeopleStep>[0] {
-    return { at: this.at, content: this.content, model: this.model, picture: this.#picture };
+    return { at: this.at, contents: this.contents, model: this.model, picture: this.#picture };
   }
 
   /** A decision on what a run holds; the newest that holds anything unless one is given. */
@@ -179,20 +205,32 @@ export class History {
       if (!(error instanceof RosterdError) || !refusals.has(error.code)) throw error;
       became = error.code;
     }
-    await this.#check(await this.#checkChanges(this.#known, this.#known, true));
+    await this.#check(await this.#checkChanges(held.source, this.#known, true));
     return `run ${held.id}, ${became}`;
   }
 
   /** Of a user who was edited meanwhile nobody can say what the run did before, and what the person. */
-  async #checkChanges(known: Knowledge, knownAfter: Knowledge, isComplete: boolean, act?: ActStep): Promise<string[]> {
+  async #checkChanges(
+    source: SourceName,
+    before: ReadonlyMap<SourceName, Knowledge>,
+    isComplete: boolean,
+    act?: ActStep,
+  ): Promise<string[]> {
     const after = await pictureOf(this.at);
     this.#noteFeeding(after, await entriesSince(this.at, this.#picture.seq));
-    const decided = isComplete ? [...known.complete, ...knownAfter.complete] : known.complete;
+    const sight: Sight = {
+      known: (id) => this.#knownOf(sourceOf(id), before),
+      knownAfter: (id) => this.#knownOf(sourceOf(id)),
+      decided: (id) => {
+        const { complete } = this.#knownOf(sourceOf(id), before);
+        return isComplete ? [...complete, ...this.#knownOf(sourceOf(id)).complete] : complete;
+      },
+    };
     const { model, at } = this;
     const facts = { before: this.#picture, after, model, now: at.now, leads: this.#leads, everFed: this.#everFed };
     const { users } = this.#picture;
     const edited = act !== undefined && 'user' in act ? users[act.user % Math.max(1, users.length)]?.id : undefined;
-    return wrongChanges({ ...facts, known, knownAfter, decided, edited });
+    return wrongChanges({ ...facts, source, sight, edited });
   }
 
   /** A run that resumes another may create a team and find its group gone: only the log tells which group it was. */
@@ -228,15 +266,19 @@ export class History {
    * The end: everything is settled, and again a day later. That day counts from the latest moment ever: a grace that began under a
    * clock that was ahead ends by that clock, which makes it longer and never shorter.
    */
-  async end(): Promise<{ readonly users: number; readonly disputed: number }> {
-    await this.take({ do: 'unpause' });
+  async end(turn: number): Promise<{ readonly users: number; readonly disputed: number }> {
+    for (const index of officeSources.keys()) await this.take({ do: 'unpause', in: index });
+    // Whichever source comes first, the end is the same: what it should be is said without asking for the order.
+    const order = [...officeSources.slice(turn), ...officeSources.slice(0, turn)];
+    if (turn === 0) order.reverse();
     for (const isLater of [false, true]) {
       if (isLater) this.at.now = asEpochMs(Math.max(this.at.now, this.#latest) + 26 * hourMs);
       this.lines.push(`settling${isLater ? ', a day later' : ''}, ${new Date(this.at.now).toISOString()}`);
       const wrong = await settle({
-        run: async () => {
-          const run = await this.#run({ do: 'run', fault: { kind: 'none' } });
-          this.lines.push(`  ${this.#sayRun(run)}`);
+        order,
+        run: async (source) => {
+          const run = await this.#run({ do: 'run', in: officeSources.indexOf(source), fault: { kind: 'none' } });
+          this.lines.push(`  ${source}: ${this.#sayRun(run)}`);
           return run;
         },
         release: async (run) => {
@@ -244,13 +286,14 @@ export class History {
           this.lines.push(`  approve ${became}`);
         },
       });
-      await this.#check([...wrong, ...(await wrongLastRun(this.at))]);
+      for (const source of order) wrong.push(...(await wrongLastRun(this.at, source)));
+      await this.#check(wrong);
     }
     const waiting = await waitingNow(this.at);
-    const { at, content, model } = this;
+    const { at, contents, model } = this;
     const verdict = await at.store.verifyAudit();
     await this.#check([
-      ...wrongUsers({ at, content, model, picture: this.#picture, waiting }),
+      ...wrongUsers({ at, contents, model, picture: this.#picture, waiting }),
       ...(verdict.ok ? [] : [`the audit log is broken: ${verdict.message}`]),
     ]);
     return { users: this.#picture.users.length, disputed: waiting.bySubject.size };

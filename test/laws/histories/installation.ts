@@ -5,12 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectorTypes } from '../../../connectors/registry.ts';
 import { type Admin, createAdmin } from '../../../src/admin/admin.ts';
 import type { AdminReader } from '../../../src/admin/ports.ts';
-import { compilePolicy, policyFingerprint } from '../../../src/config/compile.ts';
-import { parseConfig } from '../../../src/config/load.ts';
-import { asEpochMs, asRunId, asSourceName, type EpochMs } from '../../../src/model/ids.ts';
+import { policyFingerprint } from '../../../src/config/compile.ts';
+import { asEpochMs, asRunId, type EpochMs, type SourceName } from '../../../src/model/ids.ts';
 import type { Run } from '../../../src/model/run.ts';
 import { createAdminReader } from '../../../src/store/admin-reader.ts';
 import type { Location } from '../../../src/store/clients.ts';
@@ -22,41 +20,15 @@ import type { EventSink } from '../../../src/sync/events.ts';
 import type { SyncStore } from '../../../src/sync/ports.ts';
 import { runSource } from '../../../src/sync/run-source.ts';
 import type { DirectoryContent } from './directory.ts';
-import { leadsName } from './directory.ts';
 import { MemorySource, type ReadFault, type ReadLog } from './memory-source.ts';
+import { officePolicy as policy } from './office.ts';
 
-export const hq = asSourceName('hq');
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 /** Ahead of every real clock. */
 const startOfTime = asEpochMs(Date.parse('2031-03-03T08:00:00.000Z'));
 
-/** Small limits, so that a small office meets them. `accessLoss` is what truth 7 counts by. */
-export const accessLossLimit = 2;
-const configText = `version: 1
-store: { sqlite: rosterd.db }
-audit: { keyFile: audit.key }
-sources:
-  - name: hq
-    type: active-directory
-    connection:
-      servers: ["ldaps://dc.office.test"]
-      bind: { user: reader, password: { env: NOT_READ } }
-    users: { base: "DC=office,DC=test" }
-    groups: { base: "DC=office,DC=test" }
-    roleMapping:
-      - { group: ${leadsName}, by: name, roles: [DEFAULT_AGENT] }
-    guard:
-      accessLoss: { ratio: 10 %, count: ${accessLossLimit} }
-      membershipRemovals: { ratio: 20 %, count: 3 }
-      rolesAdded: { ratio: 20 %, count: 3 }
-      roleRemovals: { ratio: 20 %, count: 3 }
-      renames: { ratio: 20 %, count: 3 }
-      teamMembers: { ratio: 50 %, count: 3 }
-`;
-const config = parseConfig(configText, { file: '/rosterd.yaml', connectorTypes, checkCron: () => undefined });
-const policy = compilePolicy(config);
 const auditKey = randomBytes(32);
 
 /** Where a process dies: at its transaction `at`, or at the first that applies; that one is committed or not. */
@@ -91,7 +63,7 @@ export async function dropTemplate(): Promise<void> {
 }
 
 export class Installation {
-  readonly content: DirectoryContent;
+  readonly contents: ReadonlyMap<SourceName, DirectoryContent>;
   store: Store;
   admin: Admin;
   reads: AdminReader;
@@ -102,8 +74,13 @@ export class Installation {
   readonly #folder: string | undefined;
   #processes = 1;
 
-  private constructor(content: DirectoryContent, location: Location, folder: string | undefined, store: Store) {
-    this.content = content;
+  private constructor(
+    contents: readonly DirectoryContent[],
+    location: Location,
+    folder: string | undefined,
+    store: Store,
+  ) {
+    this.contents = new Map(contents.map((content) => [content.source, content]));
     this.#location = location;
     this.#folder = folder;
     this.store = store;
@@ -112,7 +89,7 @@ export class Installation {
   }
 
   /** On SQLite unless a fresh, migrated database is given. */
-  static async open(content: DirectoryContent, given?: Location): Promise<Installation> {
+  static async open(contents: readonly DirectoryContent[], given?: Location): Promise<Installation> {
     const folder = given === undefined ? await mkdtemp(join(tmpdir(), 'rosterd-history-')) : undefined;
     const location = given ?? { kind: 'sqlite', path: join(folder ?? '', 'rosterd.db'), isTemporary: true };
     if (location.kind === 'sqlite' && given === undefined) {
@@ -121,7 +98,7 @@ export class Installation {
     }
     const clock = { now: () => startOfTime };
     const store = await openStore(location, { auditKey, clock, migrate: given === undefined ? 'require' : 'apply' });
-    const opened = new Installation(content, location, folder, store);
+    const opened = new Installation(contents, location, folder, store);
     await opened.restart();
     return opened;
   }
@@ -141,13 +118,20 @@ export class Installation {
     if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
   }
 
+  contentOf(source: SourceName): DirectoryContent {
+    const content = this.contents.get(source);
+    if (content === undefined) throw new Error(`there is no source ${source}`);
+    return content;
+  }
+
   /** Runs the source; `died` instead of a run when the process was killed before the end. */
   async run(
+    name: SourceName,
     fault: ReadFault,
     options: { readonly death?: Death; readonly meanwhile?: Meanwhile; readonly intent?: 'apply' | 'plan' } = {},
   ): Promise<{ readonly run: Run | undefined; readonly log: ReadLog }> {
-    const source = new MemorySource(this.content, fault);
-    const request = { source: hq, mode: 'full', trigger: 'schedule', actor: 'daemon' } as const;
+    const source = new MemorySource(this.contentOf(name), fault);
+    const request = { source: name, mode: 'full', trigger: 'schedule', actor: 'daemon' } as const;
     const run = await this.#living(
       options.death,
       (deps) =>
@@ -208,7 +192,7 @@ export class Installation {
       retention: { runsMs: 3_650 * dayMs, auditPayloadsMs: undefined },
       noticeTargets: [],
       emit: () => {},
-      connector: async () => new MemorySource(this.content, { kind: 'none' }),
+      connector: async (source) => new MemorySource(this.contentOf(source), { kind: 'none' }),
       policyFingerprint: (source) => policyFingerprint(policy, source),
     };
   }

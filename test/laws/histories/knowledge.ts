@@ -8,6 +8,7 @@ export interface CompleteRead {
   readonly people: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly supervisors: ReadonlyMap<string, ReadonlySet<string>>;
   /** By id: how it was answered for, and since when in a row. */
   readonly gone: ReadonlyMap<string, { readonly kind: 'absent' | 'out-of-scope'; readonly since: number }>;
 }
@@ -17,7 +18,13 @@ interface Shown {
   readonly expiresAt: number | undefined;
 }
 
-const nothing: CompleteRead = { people: new Set(), groups: new Set(), members: new Map(), gone: new Map() };
+const nothing: CompleteRead = {
+  people: new Set(),
+  groups: new Set(),
+  members: new Map(),
+  supervisors: new Map(),
+  gone: new Map(),
+};
 
 export class Knowledge {
   /** The last complete read of a run that lived comes first; those of runs that died stand behind it. */
@@ -44,10 +51,14 @@ export class Knowledge {
   }
 
   /** Both were there, and the group was read whole without the person. */
-  isOut(person: string, group: string, among: readonly CompleteRead[]): boolean {
+  isOut(
+    person: string,
+    group: string,
+    among: readonly CompleteRead[],
+    list: 'members' | 'supervisors' = 'members',
+  ): boolean {
     return among.some(
-      ({ people, groups, members }) =>
-        people.has(person) && groups.has(group) && members.get(group)?.has(person) === false,
+      (read) => read.people.has(person) && read.groups.has(group) && read[list].get(group)?.has(person) === false,
     );
   }
 
@@ -113,8 +124,12 @@ function completeRead(known: readonly CompleteRead[], log: ReadLog, now: number)
   }
   const members = new Map(before.members);
   for (const [group, list] of log.members) members.set(group, list);
-  for (const id of gone.keys()) members.delete(id);
-  return { people: new Set(log.accounts.keys()), groups: log.groups, members, gone };
+  const supervisors = new Map([...before.supervisors, ...log.supervisors]);
+  for (const id of gone.keys()) {
+    members.delete(id);
+    supervisors.delete(id);
+  }
+  return { people: new Set(log.accounts.keys()), groups: log.groups, members, supervisors, gone };
 }
 
 function isBelow(read: CompleteRead, group: string, person: string, seen = new Set<string>()): boolean {

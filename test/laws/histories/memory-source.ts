@@ -15,8 +15,9 @@ import type {
 import type { SourceAccount } from '../../../src/model/account.ts';
 import { RosterdError } from '../../../src/model/errors.ts';
 import type { EdgeMember, SourceGroup } from '../../../src/model/group.ts';
-import { asEpochMs, asExternalId, type ExternalId } from '../../../src/model/ids.ts';
+import { asEpochMs, asExternalId, type ExternalId, type SourceName } from '../../../src/model/ids.ts';
 import type { DirectoryContent, Group, Person } from './directory.ts';
+import { hasStatus, hasSupervisors, idStabilityOf } from './office.ts';
 
 /** What goes wrong in one read. `page`: after that many pages. */
 export type ReadFault =
@@ -37,6 +38,7 @@ export interface ReadLog {
   readonly accounts: Map<string, { readonly isEnabled: boolean; readonly expiresAt: number | undefined }>;
   readonly groups: Set<string>;
   readonly members: Map<string, ReadonlySet<string>>;
+  readonly supervisors: Map<string, ReadonlySet<string>>;
   readonly answers: Map<string, Confirmation['kind']>;
   /** Somebody came undecodable and without an id. */
   hasNameless: boolean;
@@ -48,12 +50,13 @@ const pageSize = 4;
 const edgesPerChunk = 3;
 
 export class MemorySource implements Connector {
-  readonly idStability = 'immutable';
+  readonly idStability: Connector['idStability'];
   readonly content: DirectoryContent;
   readonly log: ReadLog = {
     accounts: new Map(),
     groups: new Set(),
     members: new Map(),
+    supervisors: new Map(),
     answers: new Map(),
     hasNameless: false,
     saysComplete: false,
@@ -62,6 +65,7 @@ export class MemorySource implements Connector {
 
   constructor(content: DirectoryContent, fault: ReadFault) {
     this.content = content;
+    this.idStability = idStabilityOf(content.source);
     this.#fault = fault;
   }
 
@@ -129,7 +133,12 @@ export class MemorySource implements Connector {
     yield* portions(accounts, pageSize).map((some) => page({ accounts: some }));
     if (rejected.length > 0) yield page({ rejected });
     yield* portions(groups, pageSize).map((some) => page({ groups: some.map(toGroup) }));
-    for (const [index, group] of groups.entries()) yield* this.#edges(group, index, groups.length);
+    for (const [index, group] of groups.entries()) {
+      const fault = this.#fault;
+      const isPart = fault.kind === 'part-of-group' && fault.which % groups.length === index;
+      yield* this.#edges(group, 'member', isPart);
+      if (hasSupervisors(this.content.source)) yield* this.#edges(group, 'manages', isPart);
+    }
   }
 
   #records(): { readonly accounts: readonly SourceAccount[]; readonly rejected: readonly RejectedRecord[] } {
@@ -137,21 +146,26 @@ export class MemorySource implements Connector {
     const shown = this.content.shownPeople();
     if (fault.kind === 'empty') return { accounts: [], rejected: [] };
     if (fault.kind === 'short')
-      return { accounts: shown.slice(1 + (fault.first % 4)).map((one) => toAccount(one, false)), rejected: [] };
+      return {
+        accounts: shown.slice(1 + (fault.first % 4)).map((one) => toAccount(one, this.content.source, false)),
+        rejected: [],
+      };
     const victim = fault.kind === 'rejects' && shown.length > 0 ? shown[fault.which % shown.length] : undefined;
-    const accounts = shown.filter((one) => one !== victim).map((one) => toAccount(one, fault.kind === 'unread-title'));
+    const accounts = shown
+      .filter((one) => one !== victim)
+      .map((one) => toAccount(one, this.content.source, fault.kind === 'unread-title'));
     if (victim === undefined || fault.kind !== 'rejects') return { accounts, rejected: [] };
     const named = fault.isNamed ? { id: asExternalId(victim.id) } : {};
     return { accounts, rejected: [{ kind: 'account', ...named, label: victim.login, because: 'undecodable' }] };
   }
 
   /** Two pages per group when it has many members: chunks, and the closure with the last. */
-  *#edges(group: Group, index: number, count: number): Generator<ReadPage> {
-    const fault = this.#fault;
-    const isPart = fault.kind === 'part-of-group' && fault.which % count === index;
-    const members = [...group.members].map((id): EdgeMember => ({ by: 'dn', value: this.#dnOf(id) }));
+  *#edges(group: Group, relation: 'member' | 'manages', isPart: boolean): Generator<ReadPage> {
+    const members = [...(relation === 'member' ? group.members : group.supervisors)].map(
+      (id): EdgeMember => ({ by: 'dn', value: this.#dnOf(id) }),
+    );
     const sent = isPart ? members.slice(0, Math.floor(members.length / 2)) : members;
-    const of = { group: asExternalId(group.id), relation: 'member' } as const;
+    const of = { group: asExternalId(group.id), relation } as const;
     const chunks = portions(sent, edgesPerChunk).map((some): EdgeChunk => ({ ...of, members: some }));
     for (const chunk of chunks.slice(0, -1)) yield page({ edges: [chunk] });
     const closure: GroupClosure = isPart
@@ -169,11 +183,13 @@ export class MemorySource implements Connector {
   #note({ accounts, groups, closures, rejected }: ReadPage): void {
     if (rejected.some(({ id }) => id === undefined)) this.log.hasNameless = true;
     for (const { id, status, expiresAt } of accounts)
-      this.log.accounts.set(id, { isEnabled: status === 'enabled', expiresAt });
+      this.log.accounts.set(id, { isEnabled: status !== 'disabled', expiresAt });
     for (const { id } of groups) this.log.groups.add(id);
-    for (const { group, kind } of closures) {
-      const members = this.content.groups.get(group)?.members ?? [];
-      if (kind === 'complete') this.log.members.set(group, new Set(members));
+    for (const { group, kind, relation } of closures) {
+      const of = this.content.groups.get(group);
+      if (kind !== 'complete' || of === undefined) continue;
+      if (relation === 'member') this.log.members.set(group, new Set(of.members));
+      else this.log.supervisors.set(group, new Set(of.supervisors));
     }
   }
 }
@@ -189,14 +205,14 @@ function portions<Item>(items: readonly Item[], size: number): Item[][] {
   return found;
 }
 
-function toAccount(person: Person, isTitleUnread: boolean): SourceAccount {
+function toAccount(person: Person, source: SourceName, isTitleUnread: boolean): SourceAccount {
   const list = (value: string | undefined): string[] => (value === undefined ? [] : [value]);
   return {
     id: asExternalId(person.id),
     name: person.login,
     dn: dnOf(person.login),
-    status: person.isEnabled ? 'enabled' : 'disabled',
-    ...(person.expiresAt === undefined ? {} : { expiresAt: asEpochMs(person.expiresAt) }),
+    status: !hasStatus(source) ? 'unknown' : person.isEnabled ? 'enabled' : 'disabled',
+    ...(person.expiresAt === undefined || !hasStatus(source) ? {} : { expiresAt: asEpochMs(person.expiresAt) }),
     attributes: {
       samaccountname: [person.login],
       mail: list(person.mail),

@@ -2,9 +2,11 @@
 // Invariant: an act that is refused changes neither the store nor the model.
 
 import { RosterdError } from '../../../src/model/errors.ts';
+import type { SourceName } from '../../../src/model/ids.ts';
 import type { Pin, User } from '../../../src/model/user.ts';
-import type { DirectoryContent } from './directory.ts';
-import { hourMs, hq, type Installation } from './installation.ts';
+import { type DirectoryContent, sourceOf } from './directory.ts';
+import { hourMs, type Installation } from './installation.ts';
+import { officeSources } from './office.ts';
 import type { Picture } from './picture.ts';
 import type { PeopleStep } from './steps.ts';
 
@@ -41,10 +43,11 @@ export const isActive = ({ until }: { readonly until: number | undefined }, now:
 
 export class LocalModel {
   readonly #byUser = new Map<number, LocalState>();
-  paused: { readonly until: number | undefined } | undefined;
+  readonly paused = new Map<SourceName, { readonly until: number | undefined }>();
 
-  isPaused(now: number): boolean {
-    return this.paused !== undefined && isActive(this.paused, now);
+  isPaused(source: SourceName, now: number): boolean {
+    const pause = this.paused.get(source);
+    return pause !== undefined && isActive(pause, now);
   }
 
   of(user: number): LocalState {
@@ -73,7 +76,7 @@ const pickOf = <Item>(items: readonly Item[], pick: number): Item | undefined =>
 
 export interface Hands {
   readonly at: Installation;
-  readonly content: DirectoryContent;
+  readonly contents: readonly DirectoryContent[];
   readonly model: LocalModel;
   readonly picture: Picture;
 }
@@ -94,8 +97,12 @@ export async function takePeopleStep(hands: Hands, step: Act): Promise<string> {
   }
 }
 
-async function create({ at, content, model }: Hands, step: Extract<Act, { do: 'create-user' }>): Promise<string> {
-  const namesake = step.as === undefined ? undefined : pickOf([...content.people.values()], step.as);
+const peopleOf = (contents: readonly DirectoryContent[]) => contents.flatMap(({ people }) => [...people.values()]);
+
+async function create({ at, contents, model }: Hands, step: Extract<Act, { do: 'create-user' }>): Promise<string> {
+  const namesake = step.as === undefined ? undefined : pickOf(peopleOf(contents), step.as);
+  const [content] = contents;
+  if (content === undefined) return 'nothing to do';
   const username = namesake?.login ?? content.freshName();
   const { user } = await at.admin.createUser({ username, fields: {} });
   model.created(user.id, username);
@@ -107,14 +114,16 @@ async function create({ at, content, model }: Hands, step: Extract<Act, { do: 'c
 }
 
 async function pause({ at, model }: Hands, step: Extract<Act, { do: 'pause' | 'unpause' }>): Promise<string> {
+  const source = officeSources[step.in % officeSources.length] ?? officeSources[0];
+  if (source === undefined) return 'nothing to do';
   if (step.do === 'unpause') {
-    const { changed } = await at.admin.resume({ source: hq });
-    model.paused = undefined;
+    const { changed } = await at.admin.resume({ source });
+    model.paused.delete(source);
     return changed ? 'done' : 'nothing to do';
   }
   const end = until(step.hours, at.now);
-  await at.admin.pause({ source: hq, reason: 'asked for', ...optional(end.text) });
-  model.paused = { until: end.at };
+  await at.admin.pause({ source, reason: 'asked for', ...optional(end.text) });
+  model.paused.set(source, { until: end.at });
   return 'done';
 }
 
@@ -160,9 +169,9 @@ async function actOn(
       return 'done';
     }
     case 'link': {
-      const person = pickOf([...hands.content.people.values()], step.who);
+      const person = pickOf(peopleOf(hands.contents), step.who);
       if (person === undefined) return 'nothing to do';
-      await at.admin.linkUser({ user: ref, account: person.id, source: hq, reason });
+      await at.admin.linkUser({ user: ref, account: person.id, source: sourceOf(person.id), reason });
       return 'done';
     }
     case 'unpin':
@@ -177,13 +186,14 @@ async function unpin({ at, picture }: Hands, local: LocalState, user: User, pick
   if (key === undefined) return 'nothing to do';
   const [kind = '', subject = ''] = key.split(' ');
   const team = picture.teams.find(({ id }) => `${id}` === subject);
-  const what = kind === 'membership' ? team?.name : kind === 'field' ? subject : undefined;
+  const what =
+    kind === 'membership' || kind === 'grant' ? `team:${team?.id ?? subject}` : kind === 'field' ? subject : undefined;
   await at.admin.unpin({ user: `user:${user.id}`, kind: kind as Pin['kind'], ...(what === undefined ? {} : { what }) });
   local.pins.delete(key);
   return 'done';
 }
 
-type PinStep = Extract<Act, { do: 'pin-title' | 'pin-enabled' | 'pin-team' | 'pin-main' }>;
+type PinStep = Extract<Act, { do: 'pin-title' | 'pin-enabled' | 'pin-team' | 'pin-grant' | 'pin-main' }>;
 
 async function pin({ at, picture }: Hands, local: LocalState, user: User, step: PinStep): Promise<string> {
   const end = until(step.hours, at.now);
@@ -208,10 +218,10 @@ async function pin({ at, picture }: Hands, local: LocalState, user: User, step: 
   }
   const team = pickOf(picture.teams, step.team);
   if (team === undefined) return 'nothing to do';
-  const kind = step.do === 'pin-team' ? 'membership' : 'main-team';
+  const kind = ({ 'pin-team': 'membership', 'pin-grant': 'grant', 'pin-main': 'main-team' } as const)[step.do];
   await at.admin.pin({ ...request, kind, what: `team:${team.id}`, mode: step.mode });
   const isMain = kind === 'main-team';
-  local.pins.set(isMain ? 'main-team -' : `membership ${team.id}`, {
+  local.pins.set(isMain ? 'main-team -' : `${kind} ${team.id}`, {
     mode: step.mode,
     value: isMain ? `${team.id}` : undefined,
     until: end.at,

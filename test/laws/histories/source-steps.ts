@@ -2,16 +2,23 @@
 
 import type { DirectoryContent, Group, Person } from './directory.ts';
 import { leadsName } from './directory.ts';
-import type { SourceStep } from './steps.ts';
+import { hasSupervisors } from './office.ts';
+import type { SourceAct } from './steps.ts';
 
 const pickOf = <Item>(items: readonly Item[], pick: number): Item | undefined =>
   items[pick % Math.max(1, items.length)];
 
 /** False when the step found nothing to do. */
-export function takeSourceStep(content: DirectoryContent, step: SourceStep, now: number): boolean {
+/** `others`: whose people may get an account here too. */
+export function takeSourceStep(
+  content: DirectoryContent,
+  step: SourceAct,
+  now: number,
+  others: readonly DirectoryContent[],
+): boolean {
   switch (step.do) {
     case 'hire':
-      return hire(content, step);
+      return hire(content, step, others);
     case 'add-group':
       content.addGroup();
       return true;
@@ -53,8 +60,12 @@ export function takeSourceStep(content: DirectoryContent, step: SourceStep, now:
   }
 }
 
-function hire(content: DirectoryContent, step: Extract<SourceStep, { do: 'hire' }>): boolean {
-  const people = [...content.people.values()];
+function hire(
+  content: DirectoryContent,
+  step: Extract<SourceAct, { do: 'hire' }>,
+  others: readonly DirectoryContent[],
+): boolean {
+  const people = [content, ...others].flatMap((one) => [...one.people.values()]);
   const namesake = step.as === undefined ? undefined : pickOf(people, step.as);
   const isFree = namesake !== undefined && !content.isLoginTaken(namesake.login);
   const sharing = step.mailOf === undefined ? undefined : pickOf(people, step.mailOf);
@@ -63,8 +74,8 @@ function hire(content: DirectoryContent, step: Extract<SourceStep, { do: 'hire' 
   return true;
 }
 
-type NestStep = Extract<SourceStep, { do: 'nest' | 'unnest' }>;
-type GroupStep = NestStep | Extract<SourceStep, { do: 'delete-group' | 'rename-group' }>;
+type NestStep = Extract<SourceAct, { do: 'nest' | 'unnest' }>;
+type GroupStep = NestStep | Extract<SourceAct, { do: 'delete-group' | 'rename-group' }>;
 
 function changeGroup(content: DirectoryContent, step: GroupStep): boolean {
   const groups = [...content.groups.values()];
@@ -80,7 +91,7 @@ function changeGroup(content: DirectoryContent, step: GroupStep): boolean {
 }
 
 function nest(groups: readonly Group[], group: Group, step: NestStep): boolean {
-  const outer = pickOf(groups, step.in);
+  const outer = pickOf(groups, step.below);
   if (outer === undefined || outer === group) return false;
   if (step.do === 'nest') outer.members.add(group.id);
   else return outer.members.delete(group.id);
@@ -88,7 +99,7 @@ function nest(groups: readonly Group[], group: Group, step: NestStep): boolean {
 }
 
 type PersonStep = Exclude<
-  SourceStep,
+  SourceAct,
   GroupStep | { do: 'hire' | 'add-group' | 'narrow' | 'widen' | 'many-leave' | 'many-disabled' }
 >;
 
@@ -141,6 +152,14 @@ function changePerson(content: DirectoryContent, person: Person, step: PersonSte
       if (group === undefined) return false;
       if (step.do === 'join') group.members.add(person.id);
       else group.members.delete(person.id);
+      break;
+    }
+    case 'supervise':
+    case 'retire': {
+      const group = pickOf([...content.groups.values()], step.group);
+      if (group === undefined || !hasSupervisors(content.source)) return false;
+      if (step.do === 'supervise') group.supervisors.add(person.id);
+      else return group.supervisors.delete(person.id);
       break;
     }
     default:

@@ -4,11 +4,19 @@
 import fc from 'fast-check';
 import { type Death, dayMs, hourMs, minuteMs } from './installation.ts';
 import type { ReadFault } from './memory-source.ts';
+import { officeSources } from './office.ts';
 
 /** Who or what is meant: counted through whatever is there. */
 type Pick = number;
 
-export type SourceStep =
+/** Which source: counted through those of the office. */
+interface InSource {
+  readonly in: Pick;
+}
+
+export type SourceStep = SourceAct & InSource;
+
+export type SourceAct =
   | { readonly do: 'hire'; readonly as?: Pick; readonly mailOf?: Pick; readonly group?: Pick }
   | { readonly do: 'leave' | 'hide' | 'return'; readonly who: Pick }
   | { readonly do: 'rename'; readonly who: Pick; readonly to?: Pick }
@@ -17,23 +25,25 @@ export type SourceStep =
   | { readonly do: 'title' | 'extension'; readonly who: Pick; readonly to: string | null }
   | { readonly do: 'enable' | 'disable'; readonly who: Pick }
   | { readonly do: 'expire'; readonly who: Pick; readonly inMs: number | null }
-  | { readonly do: 'join' | 'quit'; readonly who: Pick; readonly group: Pick }
+  | { readonly do: 'join' | 'quit' | 'supervise' | 'retire'; readonly who: Pick; readonly group: Pick }
   | { readonly do: 'add-group' | 'widen' | 'narrow' }
   | { readonly do: 'delete-group'; readonly group: Pick }
   | { readonly do: 'rename-group'; readonly group: Pick }
-  | { readonly do: 'nest'; readonly group: Pick; readonly in: Pick }
-  | { readonly do: 'unnest'; readonly group: Pick; readonly in: Pick }
+  | { readonly do: 'nest'; readonly group: Pick; readonly below: Pick }
+  | { readonly do: 'unnest'; readonly group: Pick; readonly below: Pick }
   | { readonly do: 'many-leave' | 'many-disabled'; readonly from: Pick; readonly count: number };
 
 export type RunStep =
   | {
       readonly do: 'run';
+      readonly in: Pick;
       readonly fault: ReadFault;
       readonly death?: Death;
       /** What a person does just before a transaction of the run. */
       readonly meanwhile?: { readonly at: number; readonly step: ActStep };
     }
-  | { readonly do: 'dry-run' | 'restart' };
+  | { readonly do: 'dry-run'; readonly in: Pick }
+  | { readonly do: 'restart' };
 
 export type PeopleStep =
   | { readonly do: 'sync-off'; readonly user: Pick; readonly hours?: number }
@@ -41,7 +51,7 @@ export type PeopleStep =
   | { readonly do: 'pin-title'; readonly user: Pick; readonly value: string | null; readonly hours?: number }
   | { readonly do: 'pin-enabled'; readonly user: Pick; readonly value: boolean; readonly hours?: number }
   | {
-      readonly do: 'pin-team' | 'pin-main';
+      readonly do: 'pin-team' | 'pin-grant' | 'pin-main';
       readonly user: Pick;
       readonly team: Pick;
       readonly mode: 'keep' | 'keep-out';
@@ -51,8 +61,8 @@ export type PeopleStep =
   | { readonly do: 'set-attribute'; readonly user: Pick; readonly name: string; readonly value: string | null }
   | { readonly do: 'create-user'; readonly as?: Pick }
   | { readonly do: 'link'; readonly user: Pick; readonly who: Pick }
-  | { readonly do: 'pause'; readonly hours: number }
-  | { readonly do: 'unpause' }
+  | { readonly do: 'pause'; readonly in: Pick; readonly hours: number }
+  | { readonly do: 'unpause'; readonly in: Pick }
   | { readonly do: 'approve'; readonly death?: Death }
   | { readonly do: 'reject'; readonly hours?: number };
 
@@ -81,7 +91,7 @@ const record = <Name extends Step['do'], Fields>(
     .record(fields as Record<string, fc.Arbitrary<unknown>>)
     .map((rest) => bare({ do: name, ...rest }) as unknown as Step);
 
-const sourceStep: fc.Arbitrary<Step> = fc.oneof(
+const sourceAct: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: record('hire', {
@@ -113,12 +123,22 @@ const sourceStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: record('add-group', {}) },
   { weight: 2, arbitrary: record('delete-group', { group: pick }) },
   { weight: 2, arbitrary: record('rename-group', { group: pick }) },
-  { weight: 3, arbitrary: record('nest', { group: pick, in: pick }) },
-  { weight: 1, arbitrary: record('unnest', { group: pick, in: pick }) },
-  { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'narrow' }, { do: 'widen' }) },
+  { weight: 3, arbitrary: record('nest', { group: pick, below: pick }) },
+  { weight: 1, arbitrary: record('unnest', { group: pick, below: pick }) },
+  { weight: 1, arbitrary: record('narrow', {}) },
+  { weight: 1, arbitrary: record('widen', {}) },
+  { weight: 3, arbitrary: record('supervise', { who: pick, group: pick }) },
+  { weight: 2, arbitrary: record('retire', { who: pick, group: pick }) },
   { weight: 2, arbitrary: record('many-leave', { from: pick, count: fc.integer({ min: 2, max: 6 }) }) },
   { weight: 1, arbitrary: record('many-disabled', { from: pick, count: fc.integer({ min: 2, max: 6 }) }) },
 );
+
+/** The directory has the most people, and the most happens in it. */
+const sourcePick = fc.constantFrom(0, 0, 1, 1, 2);
+const inSource = (step: fc.Arbitrary<Step>): fc.Arbitrary<Step> =>
+  fc.tuple(step, sourcePick).map(([one, source]) => ({ ...one, in: source }) as Step);
+
+const sourceStep = inSource(sourceAct);
 
 const fault: fc.Arbitrary<ReadFault> = fc.oneof(
   { weight: 8, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) },
@@ -139,6 +159,7 @@ const actStep: fc.Arbitrary<Step> = fc.oneof(
   record('pin-title', { user: pick, value: text, hours }),
   record('pin-enabled', { user: pick, value: fc.boolean(), hours }),
   record('pin-team', { user: pick, team: pick, mode: fc.constantFrom('keep', 'keep-out'), hours }),
+  record('pin-grant', { user: pick, team: pick, mode: fc.constantFrom('keep', 'keep-out'), hours }),
   record('pin-main', { user: pick, team: pick, mode: fc.constant('keep'), hours }),
   record('unpin', { user: pick, pin: pick }),
   record('set-attribute', {
@@ -152,8 +173,8 @@ const actStep: fc.Arbitrary<Step> = fc.oneof(
 
 const peopleStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 11, arbitrary: actStep },
-  record('pause', { hours: fc.constantFrom(1, 30) }),
-  record('unpause', {}),
+  inSource(record('pause', { hours: fc.constantFrom(1, 30) })),
+  inSource(record('unpause', {})),
   {
     weight: 4,
     arbitrary: record('approve', {
@@ -170,23 +191,25 @@ const deathAt = fc.record({
   at: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 22 }) }, fc.constant('applying' as const)),
   isCommitted: fc.boolean(),
 });
-const runStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: record('run', { fault, death: fc.constant(undefined) }) },
-  {
-    weight: 5,
-    arbitrary: record('run', {
-      fault: fc.oneof({ weight: 4, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) }, fault),
-      death: deathAt,
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: record('run', {
-      fault: fc.constant<ReadFault>({ kind: 'none' }),
-      meanwhile: fc.record({ at: fc.integer({ min: 2, max: 20 }), step: actStep }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'dry-run' }, { do: 'restart' }) },
+const runStep: fc.Arbitrary<Step> = inSource(
+  fc.oneof(
+    { weight: 8, arbitrary: record('run', { fault, death: fc.constant(undefined) }) },
+    {
+      weight: 5,
+      arbitrary: record('run', {
+        fault: fc.oneof({ weight: 4, arbitrary: fc.constant<ReadFault>({ kind: 'none' }) }, fault),
+        death: deathAt,
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: record('run', {
+        fault: fc.constant<ReadFault>({ kind: 'none' }),
+        meanwhile: fc.record({ at: fc.integer({ min: 2, max: 20 }), step: actStep }),
+      }),
+    },
+    { weight: 1, arbitrary: record('dry-run', {}) },
+  ),
 );
 
 const clockStep: fc.Arbitrary<Step> = fc
@@ -194,10 +217,11 @@ const clockStep: fc.Arbitrary<Step> = fc
   .map((byMs) => ({ do: 'clock', byMs }));
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 9, arbitrary: sourceStep },
-  { weight: 6, arbitrary: runStep },
-  { weight: 4, arbitrary: peopleStep },
-  { weight: 2, arbitrary: clockStep },
+  { weight: 18, arbitrary: sourceStep },
+  { weight: 14, arbitrary: runStep },
+  { weight: 8, arbitrary: peopleStep },
+  { weight: 3, arbitrary: clockStep },
+  fc.constant<Step>({ do: 'restart' }),
 );
 
 /** One line of a history. */
@@ -208,6 +232,7 @@ export function sayStep(one: Step): string {
 }
 
 function sayValue(key: string, value: unknown): string {
+  if (key === 'in') return officeSources[Number(value)] ?? String(value);
   if (key === 'byMs' || key === 'inMs') return value === null ? 'never' : `${Number(value) / hourMs} h`;
   if (key === 'death') {
     const { at, isCommitted } = value as Death;

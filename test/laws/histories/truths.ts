@@ -2,9 +2,12 @@
 
 import type { AuditRecord } from '../../../src/admin/ports.ts';
 import type { UserChangePart } from '../../../src/model/change.ts';
+import type { SourceName } from '../../../src/model/ids.ts';
 import type { User } from '../../../src/model/user.ts';
-import { accessLossLimit, dayMs } from './installation.ts';
+import { sourceOf } from './directory.ts';
+import { dayMs } from './installation.ts';
 import type { CompleteRead, Knowledge } from './knowledge.ts';
+import { accessLossLimit, cce, ccx, hasSupervisors, hq, officeSources } from './office.ts';
 import type { LocalModel } from './people.ts';
 import { type Difference, differences, type Picture } from './picture.ts';
 
@@ -64,13 +67,20 @@ function inForce(user: User, model: LocalModel, now: number): (readonly [string,
   ];
 }
 
+/** What was known when a step began and ended, of the source that an id is of. */
+export interface Sight {
+  known(id: string): Knowledge;
+  knownAfter(id: string): Knowledge;
+  /** Complete reads that this step may act on. */
+  decided(id: string): readonly CompleteRead[];
+}
+
 export interface SyncStep {
   readonly before: Picture;
   readonly after: Picture;
-  readonly known: Knowledge;
-  readonly knownAfter: Knowledge;
-  /** Complete reads that this step may act on. */
-  readonly decided: readonly CompleteRead[];
+  /** The source that runs, or whose held changes are released. */
+  readonly source: SourceName;
+  readonly sight: Sight;
   readonly model: LocalModel;
   readonly now: number;
   /** Id of the group that gives the role. */
@@ -93,71 +103,131 @@ export function wrongChanges(step: SyncStep): string[] {
 }
 
 function wrongChange(step: SyncStep, user: User, { key, before, after }: Difference): string | undefined {
-  const { model, now } = step;
-  if (model.isPaused(now)) return 'the source is paused';
+  const { model, now, sight, source } = step;
+  if (model.isPaused(source, now)) return 'the source is paused';
   if (model.isOff(user.id, now)) return 'its sync is off';
   const [, what = '', subject = '', owner = ''] = key.split(' ');
-  if (what === 'pin' || what === 'hold' || what === 'sync-off') return 'only people change it';
-  if (what === 'attribute' && owner === 'local') return 'a local attribute is never touched';
-  if (what === 'membership' && owner === 'local') {
-    const pin = model.pin(user.id, `membership ${subject}`, now);
-    return pin?.mode === (after === undefined ? 'keep-out' : 'keep')
-      ? undefined
-      : 'a local membership without a pin that says so';
+  switch (what) {
+    case 'pin':
+    case 'hold':
+    case 'sync-off':
+      return 'only people change it';
+    case 'enabled':
+      if (after === 'true') return isSurelyGone(step, user) ? 'it has left, and no read has shown it since' : undefined;
+      return isLossDecided(step, user) ? undefined : 'nobody has disabled or lost this person';
+    case 'link':
+      if (sourceOf(subject) !== source) return `only a run of ${sourceOf(subject)} may say so`;
+      return after !== 'gone' || sight.known(subject).isGone(subject, now, sight.decided(subject), dayMs)
+        ? undefined
+        : 'no complete read has shown that it is gone';
+    case 'attribute':
+      if (owner === 'local') return 'a local attribute is never touched';
+      return wrongOwner(step, user, owner);
+    case 'membership':
+    case 'grant':
+    case 'role':
+      if (owner === 'local') return wrongLocalRow(step, user, what, subject, after);
+      return (
+        wrongOwner(step, user, owner) ??
+        (after === undefined && before !== undefined ? wrongLoss(step, user, what, subject) : undefined)
+      );
+    default:
+      return undefined;
   }
-  if (what === 'enabled' && after === 'false')
-    return isLossDecided(step, user) ? undefined : 'nobody has disabled or lost this person';
-  if (what === 'enabled' && after === 'true')
-    return isSurelyGone(step, user) ? 'it has left, and no read has shown it since' : undefined;
-  if (what === 'link' && after === 'gone')
-    return step.known.isGone(subject, now, step.decided, dayMs)
-      ? undefined
-      : 'no complete read has shown that it is gone';
-  if (after !== undefined || before === undefined) return undefined;
-  if (what === 'membership')
-    return isMembershipOver(step, user, Number(subject)) ? undefined : 'no complete read has taken it out of the group';
-  if (what === 'role')
-    return isRoleOver(step, user) ? undefined : 'no complete read has taken it out of the group of the role';
-  return undefined;
 }
 
-const accountsOf = (user: User, { ids }: Picture): string[] =>
-  user.links.flatMap((link) => ids.get(link.account) ?? []);
+/** A run touches only what its own source owns, or one to which the user has no account. */
+const wrongOwner = ({ source, after }: SyncStep, { id }: User, owner: string): string | undefined => {
+  const links = after.users.find((user) => user.id === id)?.links ?? [];
+  return owner === source || !links.some((link) => link.source === owner)
+    ? undefined
+    : `only a run of ${owner} may change it`;
+};
+
+/** By a pin; grants by hand also go from whoever has an account of a contact centre (R161). */
+function wrongLocalRow(
+  { model, now, source, after: picture }: SyncStep,
+  { id }: User,
+  what: 'membership' | 'grant' | 'role',
+  subject: string,
+  after: string | undefined,
+): string | undefined {
+  const pin = model.pin(id, `${what} ${subject}`, now);
+  if (pin?.mode === (after === undefined ? 'keep-out' : 'keep')) return undefined;
+  const isLinked = picture.users.find((user) => user.id === id)?.links.some((link) => link.source === source) === true;
+  if (what === 'grant' && after === undefined && pin === undefined && isLinked && hasSupervisors(source))
+    return undefined;
+  return `a local ${what} without a pin that says so`;
+}
+
+function wrongLoss(
+  step: SyncStep,
+  user: User,
+  what: 'membership' | 'grant' | 'role',
+  subject: string,
+): string | undefined {
+  const { model, now, source } = step;
+  if (model.pin(user.id, `${what} ${subject}`, now)?.mode === 'keep-out') return undefined;
+  const own = user.links.filter((link) => link.source === source);
+  // A second account of the source that lives takes the place of one that left.
+  if (own.length !== 1) return own.some(({ state }) => state === 'gone') ? undefined : 'it has two accounts';
+  const [id] = own.flatMap(({ account }) => step.before.ids.get(account) ?? []);
+  if (id === undefined || isWithdrawn(step, user, id)) return undefined;
+  if (what === 'role')
+    return isRoleOver(step, id) ? undefined : 'no complete read has taken it out of the group of the role';
+  const groups = [...(step.everFed.get(Number(subject)) ?? [])].filter((group) => sourceOf(group) === source);
+  const list = what === 'membership' ? 'members' : 'supervisors';
+  const isOver = groups.some(
+    (group) =>
+      step.sight.known(id).isOut(id, group, step.sight.decided(id), list) ||
+      step.sight.known(id).isGone(group, now, step.sight.decided(id), 0),
+  );
+  return isOver ? undefined : `no complete read has taken it out of the ${list} of the group`;
+}
+
+/** The account has left, and the user lives on through another source that has more to say. */
+function isWithdrawn({ sight, now, after }: SyncStep, { id }: User, account: string): boolean {
+  const source = sourceOf(account);
+  const others = (after.users.find((user) => user.id === id)?.links ?? []).filter((link) => link.source !== source);
+  const livesOn = source === cce ? others.some((link) => link.source === hq) : source === ccx && others.length > 0;
+  return livesOn && sight.known(account).isGone(account, now, sight.decided(account), dayMs);
+}
+
+/** Of the user before the step and after it: a link may have come in it. */
+function accountsOf({ before, after }: SyncStep, { id }: User): string[] {
+  const of = ({ users, ids }: Picture): string[] =>
+    users.filter((user) => user.id === id).flatMap(({ links }) => links.flatMap((link) => ids.get(link.account) ?? []));
+  return [...new Set([...of(before), ...of(after)])];
+}
 
 function isLossDecided(step: SyncStep, user: User): boolean {
-  const { known, knownAfter, now, decided, after, model } = step;
+  const { sight, now, model } = step;
   if (model.of(user.id).createdAs !== undefined && user.links.length === 0) return true;
-  return accountsOf(user, after).some(
-    (id) => known.isDisabled(id, now) || knownAfter.isDisabled(id, now) || known.isGone(id, now, decided, dayMs),
+  return accountsOf(step, user).some(
+    (id) =>
+      sight.known(id).isDisabled(id, now) ||
+      sight.knownAfter(id).isDisabled(id, now) ||
+      sight.known(id).isGone(id, now, sight.decided(id), dayMs),
   );
 }
 
 /** The last complete reads, whichever of them count, say that every account of the user is deleted; a person may still pin or unlink. */
-function isSurelyGone({ known, knownAfter, model, now, after }: SyncStep, user: User): boolean {
-  const accounts = accountsOf(user, after);
-  const reads = [...known.complete, ...knownAfter.complete];
-  if (accounts.length === 0 || known.complete.length === 0 || model.pin(user.id, 'enabled -', now) !== undefined)
-    return false;
-  return accounts.every((id) => reads.every(({ gone }) => gone.get(id)?.kind === 'absent'));
+function isSurelyGone(step: SyncStep, user: User): boolean {
+  const { sight, model, now } = step;
+  const accounts = accountsOf(step, user);
+  if (accounts.length === 0 || model.pin(user.id, 'enabled -', now) !== undefined) return false;
+  return accounts.every((id) => {
+    const reads = [...sight.known(id).complete, ...sight.knownAfter(id).complete];
+    return sight.known(id).complete.length > 0 && reads.every(({ gone }) => gone.get(id)?.kind === 'absent');
+  });
 }
 
-function isMembershipOver(step: SyncStep, user: User, team: number): boolean {
-  const { known, now, decided, after, model, everFed } = step;
-  if (model.pin(user.id, `membership ${team}`, now)?.mode === 'keep-out') return true;
-  const groups = everFed.get(team) ?? new Set();
-  // A second account of the source that lives takes the place of one that left.
-  if (user.links.length > 1 && user.links.some(({ state }) => state === 'gone')) return true;
-  return accountsOf(user, after).some((id) =>
-    [...groups].some((group) => known.isOut(id, group, decided) || known.isGone(group, now, decided, 0)),
-  );
-}
-
-function isRoleOver(step: SyncStep, user: User): boolean {
-  if (user.links.length > 1 && user.links.some(({ state }) => state === 'gone')) return true;
-  const { known, decided, now, leads, everFed } = step;
+function isRoleOver({ sight, now, leads, everFed }: SyncStep, id: string): boolean {
   const groups = new Set([...everFed.values()].flatMap((ids) => [...ids]));
-  const isGoneGroup = (id: string): boolean => groups.has(id) && known.isGone(id, now, decided, dayMs);
-  return accountsOf(user, step.after).some((id) => known.isOutOfLeads(id, leads, decided, isGoneGroup));
+  const known = sight.known(id);
+  const isGoneGroup = (group: string): boolean =>
+    groups.has(group) && known.isGone(group, now, sight.decided(id), dayMs);
+  return known.isOutOfLeads(id, leads, sight.decided(id), isGoneGroup);
 }
 
 /** Who lost access by sync without an approval, with the moment; the guard lets no more through in a day than its limit. */
@@ -172,7 +242,8 @@ export class AccessLosses {
       if (entry.action !== 'user.changed' || this.#approved.has(`${entry.runId}`) || !isLoss(entry)) continue;
       this.#at.push({ at: entry.at, label: entry.label });
       const window = this.#at.filter(({ at }) => at > entry.at - dayMs);
-      const limit = Math.max(accessLossLimit, Math.floor(users / 10));
+      // Each source has its own limit.
+      const limit = officeSources.length * Math.max(accessLossLimit, Math.floor(users / 10));
       if (window.length > limit)
         wrong.push(
           `${window.length} lost access within a day without an approval (${window.map(({ label }) => label).join(', ')}); the limit is ${limit}`,
