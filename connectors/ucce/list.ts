@@ -75,35 +75,37 @@ type PassEnd = ListEnd | { readonly kind: 'changed'; readonly because: string };
 async function* onePass(session: HttpSession, request: ListRequest): AsyncGenerator<ListStep, PassEnd, void> {
   const { wrapper } = request.kind;
   const ids = new Set<ExternalId>();
-  const first = await firstPage(session, request);
-  if ('refused' in first) return { kind: 'refused', status: first.refused };
-  const { total } = first;
-  // Smaller pages than the first one are odd, but no reason to end; a server that never comes to its end is.
-  const maxPages = 2 * Math.ceil(total / Math.max(1, first.items.length)) + 10;
-  let page = first;
+  let stated: { readonly total: number; readonly maxPages: number } | undefined;
   let start = 0;
   let nameless = 0;
   for (let pages = 1; ; pages += 1) {
-    const fresh = freshOf(page, request.kind, ids);
-    nameless += fresh.nameless;
-    const fault = faultOf(page, start, fresh.items.length);
-    if (fault !== undefined) throw protocolError(session, `${wrapper} from ${start}: ${fault}`);
-    yield { kind: 'page', fresh: fresh.items, page };
-    start += page.items.length;
-    if (start >= total) {
-      if (ids.size + nameless === total) return { kind: 'all', total, ids, pages };
-      throw protocolError(session, `${total} ${wrapper} were stated, and ${ids.size + nameless} different ones came`);
-    }
-    if (pages >= maxPages) throw protocolError(session, `${pages} pages did not bring ${total} ${wrapper} to an end`);
-    page = await fetchPage(session, request, start);
+    // Of this turn only: while the next page is fetched and parsed, nothing holds this one.
+    const page = await (pages === 1 ? firstPage(session, request) : fetchPage(session, request, start));
+    if ('refused' in page) return { kind: 'refused', status: page.refused };
+    stated ??= { total: page.total, maxPages: mostPages(page) };
+    const { total, maxPages } = stated;
     if (page.total !== total) {
       return {
         kind: 'changed',
         because: `the number of ${wrapper} changed from ${total} to ${page.total} at ${start}`,
       };
     }
+    const fresh = freshOf(page, request.kind, ids);
+    nameless += fresh.nameless;
+    const fault = faultOf(page, start, fresh.items.length);
+    if (fault !== undefined) throw protocolError(session, `${wrapper} from ${start}: ${fault}`);
+    start += page.items.length;
+    yield { kind: 'page', fresh: fresh.items, page };
+    if (start >= total) {
+      if (ids.size + nameless === total) return { kind: 'all', total, ids, pages };
+      throw protocolError(session, `${total} ${wrapper} were stated, and ${ids.size + nameless} different ones came`);
+    }
+    if (pages >= maxPages) throw protocolError(session, `${pages} pages did not bring ${total} ${wrapper} to an end`);
   }
 }
+
+/** Smaller pages than the first one are odd, but no reason to end; a server that never comes to its end is. */
+const mostPages = ({ total, items }: ListPage): number => 2 * Math.ceil(total / Math.max(1, items.length)) + 10;
 
 /** What is wrong with a page; undefined when the reader can go on by it. */
 function faultOf(page: ListPage, start: number, freshCount: number): string | undefined {
