@@ -10,6 +10,11 @@ async function perform(task: Task): Promise<Answer> {
       return bareRead(task.server);
     case 'connector-read':
       return connectorRead(task.server);
+    case 'ucce-decode':
+    case 'ucce-read': {
+      const { ucceDecode, ucceRead } = await import('./ucce-read.ts');
+      return task.do === 'ucce-decode' ? ucceDecode(task.server) : ucceRead(task.server);
+    }
     case 'sync': {
       // The daemon is loaded only where it is measured: its code would count as memory of the bare read.
       const { syncRun } = await import('./sync-run.ts');

@@ -12,11 +12,21 @@ export interface ServerAccess {
   readonly groupsDn: string;
 }
 
+export interface UcceAccess {
+  readonly url: string;
+  readonly caFile: string;
+  readonly user: string;
+  readonly password: string;
+  readonly agents: number;
+}
+
 export type Task =
   /** What ldapts alone costs: the same entries and attributes, thrown away. */
   | { readonly do: 'bare-read'; readonly server: ServerAccess }
   /** The connector alone: decoded records, thrown away. */
   | { readonly do: 'connector-read'; readonly server: ServerAccess }
+  /** The agents of a UCCE: from the text of its pages to accounts, or the whole read. */
+  | { readonly do: 'ucce-decode' | 'ucce-read'; readonly server: UcceAccess }
   /** A real run through the composition root, as the command line does it. */
   | { readonly do: 'sync'; readonly config: string; readonly intent: 'apply' | 'plan' };
 
@@ -32,6 +42,8 @@ export interface Answer {
   readonly read: { readonly users: number; readonly groups: number };
   /** By phase of the run, `reading` first. */
   readonly phases: Readonly<Record<string, Cost>>;
+  /** What is alive on the heap after a tenth of the read and at its end; UCCE only. */
+  readonly aliveMb?: { readonly early: number; readonly late: number };
   /** From the end of the read to the end of the run. */
   readonly afterRead: Cost | undefined;
   /** Opening the store and the configuration; not in the figures. */

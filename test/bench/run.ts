@@ -1,5 +1,5 @@
 // `npm run bench`: measures rosterd against what ldapts alone takes to read the same directory, and judges the promises of the
-// design. Options: --users 10000,100000  --rounds 3  --json FILE  --profile FOLDER  --postgresql
+// design. Options: --users 10000,100000  --rounds 3  --json FILE  --profile FOLDER  --postgresql  --ucce-agents 12000
 // It needs slapd (npm run lab:install), takes some minutes, and ends whatever it started.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import type { BenchPostgresql } from './postgresql.ts';
 import { phaseTable, promiseTable, sizeTable } from './print.ts';
 import { judgePromises } from './promises.ts';
 import { runScenario, type SizeResult } from './scenario.ts';
+import { judgeUcce, runUcce } from './ucce-scenario.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     profile: { type: 'string' },
     postgresql: { type: 'boolean', default: false },
+    'ucce-agents': { type: 'string', default: '12000' },
   },
 });
 
@@ -89,8 +91,10 @@ async function main(): Promise<void> {
       await server?.stop();
     }
   }
-  const promises = judgePromises(results);
   for (const size of results) console.log(`\n${sizeTable(size)}\n\n${phaseTable(size)}`);
+  const [ucceAgents = 12_000] = counts(values['ucce-agents'], 'ucce-agents');
+  const ucce = await runUcce(ucceAgents, { rounds, profileFolder, say, signal: stop.signal });
+  const promises = [...judgePromises(results), ...judgeUcce(ucce)];
   console.log(`\n${promiseTable(promises)}`);
   for (const { users, failed } of results) {
     if (failed === undefined) continue;
