@@ -164,15 +164,22 @@ describe('a missing id', () => {
     expect(short(found(accounts))).toEqual(['agent-id-missing user:1/ucce-main', 'extension-missing user:1/uccx-main']);
   });
 
+  const other = account(4, { ...person, ext: '9' }, { source: uccxTwo, status: 'unknown' });
+  const noExtension = inUccx({}, { ext: null });
   it.each([
-    ['a local value counts', { attributes: [{ name: 'extension', owner: 'local', value: '9' }] }, null],
-    ['the value of another source counts', { attributes: [{ name: 'extension', owner: uccxTwo, value: '9' }] }, null],
-    ['a disabled user takes no calls', { enabled: false, adminHold: { by: 'a', reason: 'b', since: now } }, null],
-    ['a value that this plan takes over counts', {}, '1001'],
-  ] as const)('%s', (_, over, ext) => {
-    const own = inUccx({}, { ext });
-    const other = account(4, { ...person, ext: '9' }, { source: uccxTwo, status: 'unknown' });
-    const accounts = _.includes('another') ? [inAd(), own, other] : [inAd(), own];
+    [
+      'a local value counts',
+      [inAd(), noExtension],
+      { attributes: [{ name: 'extension', owner: 'local', value: '9' }] },
+    ],
+    ['the value of another source counts', [inAd(), noExtension, other], {}],
+    [
+      'a disabled user takes no calls',
+      [inAd(), noExtension],
+      { enabled: false, adminHold: { by: 'a', reason: 'b', since: now } },
+    ],
+    ['a value that this plan takes over counts', [inAd(), inUccx()], {}],
+  ] as const)('%s', (_, accounts, over) => {
     expect(short(found(accounts, over))).toEqual([]);
   });
 
