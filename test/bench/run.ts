@@ -13,6 +13,7 @@ import { phaseTable, promiseTable, sizeTable } from './print.ts';
 import { judgePromises } from './promises.ts';
 import { runScenario, type SizeResult } from './scenario.ts';
 import { judgeUcce, runUcce } from './ucce-scenario.ts';
+import { judgeUccx, runUccx } from './uccx-scenario.ts';
 
 const { values } = parseArgs({
   options: {
@@ -94,7 +95,8 @@ async function main(): Promise<void> {
   for (const size of results) console.log(`\n${sizeTable(size)}\n\n${phaseTable(size)}`);
   const [ucceAgents = 12_000] = counts(values['ucce-agents'], 'ucce-agents');
   const ucce = await runUcce(ucceAgents, { rounds, profileFolder, say, signal: stop.signal });
-  const promises = [...judgePromises(results), ...judgeUcce(ucce)];
+  const uccx = await runUccx({ rounds, say, signal: stop.signal });
+  const promises = [...judgePromises(results), ...judgeUcce(ucce), ...judgeUccx(uccx)];
   console.log(`\n${promiseTable(promises)}`);
   for (const { users, failed } of results) {
     if (failed === undefined) continue;
