@@ -116,8 +116,8 @@ function missingUser(end: End, content: DirectoryContent, person: Person): strin
 }
 
 /**
- * Whoever shares a login, an address or a user with them, and whoever shares one with those: only where two of one source, or a user
- * made by hand, are among them may anything be disputed.
+ * Whoever shares a login, an address or a user with them, and whoever shares one with those: only where two of one source, two
+ * users or a user made by hand are among them may anything be disputed.
  */
 function isContested(end: End, start: readonly string[]): boolean {
   const sets = [
@@ -133,7 +133,9 @@ function isContested(end: End, start: readonly string[]): boolean {
     for (const group of groups) if ([...group].some((id) => all.has(id))) for (const id of group) all.add(id);
   }
   const sources = [...all].map(sourceOf);
-  return new Set(sources).size < sources.length || [...all].some((id) => id.startsWith('user:'));
+  // Renamed apart in one source while another has not linked yet: they found different users, who share an address now.
+  const owners = end.picture.users.filter((user) => idsOf(end, user).some((id) => all.has(id)));
+  return owners.length > 1 || new Set(sources).size < sources.length || [...all].some((id) => id.startsWith('user:'));
 }
 
 function wrongUser(end: End, user: User): string[] {
