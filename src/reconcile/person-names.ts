@@ -127,8 +127,6 @@ function partsOf(name: PersonName): NameParts {
 function judgePair(left: NameParts, right: NameParts): NameVerdict {
   if (left.alphabet === undefined || left.alphabet !== right.alphabet) return 'unknown';
   if (left.words.some((one) => right.words.some((other) => isShort(one, other) || isShort(other, one)))) return 'same';
-  // Whoever has the same login often has the same initial, so beside whole names it says nothing.
-  if (left.words.length > 0 && right.words.length > 0) return 'other';
   return areInitials(left, right) || areInitials(right, left) ? 'same' : 'other';
 }
 
@@ -136,6 +134,7 @@ function judgePair(left: NameParts, right: NameParts): NameVerdict {
 const isShort = (short: string, long: string): boolean =>
   short === long || (short.length >= 3 && long.startsWith(short));
 
+/** Only of a side that has nothing longer: whoever has the same login often has the same initial, so beside whole names it says nothing. */
 function areInitials(left: NameParts, right: NameParts): boolean {
   const firsts = new Set([...right.words, ...right.initials].map((piece) => piece[0]));
   return left.words.length === 0 && left.initials.every((initial) => firsts.has(initial));

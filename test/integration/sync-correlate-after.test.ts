@@ -65,6 +65,18 @@ describe('correlateAfter', () => {
     await at.sync('ad');
     expect(await at.sync('uccx')).toMatchObject({ state: 'held' });
   });
+
+  it('waits for a plan of the other source: one that is paused has made no users yet', async () => {
+    const at = await open();
+    const ad = { kind: 'source', source: asSourceName('ad') } as const;
+    const pause = { scope: ad, reason: 'change freeze', by: 'cli:anna@host', since: at.deps.clock.now() };
+    await at.store.write((tx) => tx.setPause(pause));
+    expect(await at.sync('ad')).toMatchObject({ state: 'paused', read: 'complete' });
+    expect(await at.sync('uccx')).toMatchObject(waiting);
+    await at.store.write((tx) => tx.liftPause(ad));
+    await at.sync('ad');
+    expect(await at.sync('uccx')).toMatchObject({ state: 'held' });
+  });
 });
 
 describe('the order of all sources', () => {
