@@ -134,6 +134,9 @@ class Reading {
         `agents vanished while they were read: ${vanished.slice(0, 3).join(', ')}${vanished.length > 3 ? ', ...' : ''}`,
       );
     }
+    if (this.#sent.size - vanished.length !== ids.size - this.#outsideCount) {
+      this.#tally.doubt('agents left the configured departments or peripherals while they were read; read again');
+    }
     this.#tally.expect(total - this.#outsideCount);
     this.#tally.note('totalResults', total);
     this.#tally.note('outOfScope', this.#outsideCount);

@@ -1,12 +1,12 @@
 // The list of agents page by page, against a server whose every answer is written here: it must neither loop nor lose nor repeat.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Connector } from '../../src/connector.ts';
 import { accountsOf, collect } from '../contract/connector-contract.ts';
 import type { ScriptedServer } from './scripted-http.ts';
 import {
   type Asked,
   agentPage,
   agentXml,
+  idsOf,
   noTeams,
   numbers,
   pageXml,
@@ -33,18 +33,6 @@ async function withAgents(answer: (asked: Asked) => Scripted, change: object = {
 }
 
 const startsOf = (asked: readonly Asked[]): number[] => asked.map(({ query }) => Number(query.get('startIndex')));
-
-async function idsOf(
-  connector: Connector,
-): Promise<{ readonly ids: string[]; readonly outcome: string; readonly because: string }> {
-  const read = await collect(connector);
-  const { outcome } = read;
-  return {
-    ids: accountsOf(read).map(({ id }) => id),
-    outcome: outcome.kind,
-    because: outcome.kind === 'complete' ? '' : outcome.because,
-  };
-}
 
 describe('list of UCCE', () => {
   it('is asked for in pages of 100, sorted, from where the last one ended, and not beyond its end', async () => {
@@ -107,7 +95,10 @@ describe('list of UCCE', () => {
     ['JSON', '{"pageInfo":{"totalResults":"0"}}'],
   ])('is an error with %s', async (_, body) => {
     const { connector } = await withAgents(() => body);
-    await expect(collect(connector)).rejects.toMatchObject({ code: 'source-protocol' });
+    await expect(collect(connector)).rejects.toMatchObject({
+      code: 'source-protocol',
+      message: expect.stringMatching(/agents|XML/u),
+    });
   });
 });
 
@@ -212,96 +203,5 @@ describe('list of UCCE that does not hold still', () => {
     const { connector } = await withAgents(() => pageXml('agents', odd, { total: 2, start: 0 }));
     const { outcome } = await collect(connector);
     expect(outcome).toMatchObject({ kind: 'complete', counts: { accounts: 1, rejected: 1 }, total: { accounts: 2 } });
-  });
-});
-
-describe('view of UCCE', () => {
-  const supervisor = '<permissionInfo><role>supervisor</role></permissionInfo>';
-  const department =
-    '<permissionInfo><departmentAdmin>true</departmentAdmin><role>Administrator</role></permissionInfo>';
-
-  it.each([
-    ['a supervisor', supervisor, {}, /svc@corp\.example\.test is a supervisor.*own teams only.*ignoreRole: true/u],
-    ['an administrator of departments', department, {}, /administers single departments/u],
-    [
-      'an administrator of departments that ignores roles',
-      department,
-      { ignoreRole: true },
-      /administers single departments/u,
-    ],
-    ['nobody knows whom', '', {}, /does not say with which role/u],
-  ])('makes the read of %s partial, with all that it shows', async (_, permission, change, because) => {
-    const { connector } = await withAgents((asked) => agentPage(numbers(150), asked, { permission }), change);
-    const end = await idsOf(connector);
-    expect(end).toMatchObject({ outcome: 'partial', because: expect.stringMatching(because) });
-    expect(end.ids).toHaveLength(150);
-  });
-
-  it('is everything for a supervisor whose role is ignored, and says so to the server', async () => {
-    const { connector, asked } = await withAgents(
-      (question) => agentPage(numbers(3), question, { permission: supervisor }),
-      {
-        ignoreRole: true,
-      },
-    );
-    expect((await idsOf(connector)).outcome).toBe('complete');
-    expect(asked[0]?.query.get('ignoreRole')).toBe('true');
-  });
-
-  it('makes the read partial when it changes between pages', async () => {
-    const { connector } = await withAgents((asked) =>
-      agentPage(
-        numbers(150),
-        asked,
-        asked.query.get('startIndex') === '0'
-          ? {}
-          : { permission: '<permissionInfo><role>Other</role></permissionInfo>' },
-      ),
-    );
-    expect(await idsOf(connector)).toMatchObject({
-      outcome: 'partial',
-      because: expect.stringContaining('rights of svc'),
-    });
-  });
-});
-
-describe('what a read of UCCE must contain', () => {
-  const everybody = (asked: Asked) => agentPage(numbers(5), asked);
-
-  it('is found by user name, agent ID or id, in any case', async () => {
-    const { connector } = await withAgents(everybody, {
-      witnesses: ['U1@CORP.example.test', '2', '3'],
-      expectAtLeast: 5,
-    });
-    expect((await idsOf(connector)).outcome).toBe('complete');
-  });
-
-  it('makes the read partial when it is missing', async () => {
-    const { connector } = await withAgents(everybody, { witnesses: ['u1@corp.example.test', 'Somebody'] });
-    expect(await idsOf(connector)).toMatchObject({ outcome: 'partial', because: 'witnesses are missing: Somebody' });
-    const { connector: other } = await withAgents(everybody, { expectAtLeast: 6 });
-    expect(await idsOf(other)).toMatchObject({ outcome: 'partial', because: expect.stringContaining('at least 6') });
-  });
-
-  it('is only what the configuration takes, and the rest is taken off the total', async () => {
-    const places = ['Finance', 'Support', ''].map((name) =>
-      name === '' ? '' : `<department><name>${name}</name></department>`,
-    );
-    const agents = numbers(6).map((id) =>
-      agentXml(id, `${places[id % 3]}<peripheral><id>${5000 + (id % 2)}</id><name>PG ${id % 2}</name></peripheral>`),
-    );
-    const of = async (change: object) => {
-      const { connector } = await withAgents(() => pageXml('agents', agents, { total: 6, start: 0 }), {
-        agents: change,
-      });
-      const read = await collect(connector);
-      expect(read.outcome).toMatchObject({ kind: 'complete', total: { accounts: accountsOf(read).length } });
-      return accountsOf(read).map(({ id }) => id);
-    };
-    expect(await of({ departments: [' finance '] })).toEqual(['3', '6']);
-    expect(await of({ departments: ['Finance', 'SUPPORT'] })).toEqual(['1', '3', '4', '6']);
-    expect(await of({ peripherals: ['pg 1'] })).toEqual(['1', '3', '5']);
-    expect(await of({ peripherals: ['5000'] })).toEqual(['2', '4', '6']);
-    expect(await of({ departments: ['Finance'], peripherals: ['5000'] })).toEqual(['6']);
   });
 });

@@ -54,7 +54,7 @@ describe('settings of UCCE', () => {
       login: { user: 'x@y', password: 'q' },
     };
     expect(fingerprint({ connection: other, teamsFrom: 'agents', witnesses: ['x'], expectAtLeast: 3 })).toBe(usual);
-    expect(fingerprint({ instance: 'aw1.corp.example' })).toBe(usual);
+    expect(fingerprint({ instance: 'AW1.corp.example' })).toBe(usual);
     const scopes = [
       { instance: 'other' },
       { ignoreRole: true },

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ucce } from '../../connectors/ucce/index.ts';
 import type { UcceSettings } from '../../connectors/ucce/settings.ts';
 import type { Connector } from '../../src/connector.ts';
+import { accountsOf, collect } from '../contract/connector-contract.ts';
 import { type ScriptedServer, scriptedHttp } from './scripted-http.ts';
 
 export const ucceSettings = (url: string, change: object = {}): UcceSettings =>
@@ -73,3 +74,16 @@ export const agentPage = (ids: readonly number[], { query }: Asked, page: Partia
 export const noTeams = pageXml('agentTeams', [], { total: 0, start: 0 });
 
 export const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => from + index);
+
+/** Who came, in their order, and how the read ended. */
+export async function idsOf(
+  connector: Connector,
+): Promise<{ readonly ids: string[]; readonly outcome: string; readonly because: string }> {
+  const read = await collect(connector);
+  const { outcome } = read;
+  return {
+    ids: accountsOf(read).map(({ id }) => id),
+    outcome: outcome.kind,
+    because: outcome.kind === 'complete' ? '' : outcome.because,
+  };
+}

@@ -166,6 +166,48 @@ describe('teams of UCCE', () => {
   });
 });
 
+describe('teams of a UCCE that is read once more', () => {
+  const agents = (ids: readonly number[], department = 'Finance') =>
+    ids.map((id) =>
+      agentXml(id, `${inTeam(70 + (id % 2))}${supervises(79)}<department><name>${department}</name></department>`),
+    );
+
+  /** Before the second page somebody is added; from then on the staff is `after`. */
+  async function changing(before: readonly string[], after: readonly string[]) {
+    let isChanged = false;
+    const server = await scriptedUcce(({ path, query }) => {
+      if (path !== 'agent') return { status: 403 };
+      const start = Number(query.get('startIndex'));
+      if (start > 0) isChanged = true;
+      const present = isChanged ? after : before;
+      return pageXml('agents', present.slice(start, start + 100), { total: present.length, start });
+    });
+    servers.push(server);
+    return collect(ucceConnector(server.url, { agents: { departments: ['Finance'] } }));
+  }
+
+  it('name everybody once, as the second time has it', async () => {
+    const read = await changing(agents(numbers(150)), agents(numbers(151)));
+    const members = edgesOf(read, 'member');
+    expect(members['70']).toHaveLength(75);
+    expect(members['71']).toHaveLength(76);
+    expect(edgesOf(read, 'manages')['79']).toHaveLength(151);
+    expect(read.outcome).toMatchObject({ kind: 'complete', counts: { accounts: 151 }, total: { accounts: 151 } });
+  });
+
+  it('count those out of scope anew', async () => {
+    const outside = agents(numbers(30), 'Support');
+    const read = await changing([...outside, ...agents(numbers(120, 31))], [...outside, ...agents(numbers(121, 31))]);
+    expect(read.outcome).toMatchObject({ kind: 'complete', counts: { accounts: 121 }, proof: { outOfScope: 30 } });
+  });
+
+  it('make the read partial when somebody left the scope who was handed out already', async () => {
+    const after = [...agents([1], 'Support'), ...agents(numbers(150, 2))];
+    const read = await changing(agents(numbers(150)), after);
+    expect(read.outcome).toMatchObject({ kind: 'partial', because: expect.stringContaining('left the configured') });
+  });
+});
+
 describe('teams of a UCCE that does not show them', () => {
   const html = { status: 404, body: '<html><body>Not here</body></html>', type: 'text/html' };
 
