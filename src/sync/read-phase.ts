@@ -12,7 +12,7 @@ import { dueGroups } from './due-groups.ts';
 import { ReadContext } from './read-context.ts';
 import { type ReadEnd, readSource } from './read-source.ts';
 import type { RunScope } from './run-source.ts';
-import { commitRead, settleAbsence } from './settle-absence.ts';
+import { type Absences, commitRead, settleAbsence } from './settle-absence.ts';
 
 export interface ReadResult {
   /** False when the source could not be read at all: then nothing is planned. */
@@ -136,23 +136,26 @@ async function settle(
     absent: absences.counts.absent,
     outOfScope: absences.counts.outOfScope,
   });
-  const missed = absences.missedByRead;
-  if (missed.length > 0) {
-    const names = missed.slice(0, 3).join(', ');
-    return {
-      outcome: {
-        kind: 'partial',
-        because: `${missed.length} records are there but were not in the read (${names}${missed.length > 3 ? ', ...' : ''})`,
-        proof: end.outcome.proof,
-      },
-    };
-  }
+  const because = doubtOf(absences, context.tally.accounts === 0 ? presentBefore : 0);
+  if (because !== undefined) return { outcome: { kind: 'partial', because, proof: end.outcome.proof } };
   await commitRead(context, absences, {
     next: end.outcome.next,
     serverIdentity: end.outcome.serverIdentity,
     scopeFingerprint: connector.scopeFingerprint,
   });
   return end;
+}
+
+/** What the questions by id make doubtful; `unseen`: how many accounts a read without any should have shown. */
+function doubtOf({ missedByRead, counts }: Absences, unseen: number): string | undefined {
+  if (missedByRead.length > 0) {
+    const names = missedByRead.slice(0, 3).join(', ');
+    return `${missedByRead.length} records are there but were not in the read (${names}${missedByRead.length > 3 ? ', ...' : ''})`;
+  }
+  // Marked as missing they would wait for ever, and nobody would hear of it.
+  return unseen > 0 && counts.absent + counts.outOfScope === 0
+    ? `the source showed nobody, and said of none of the ${unseen} accounts that were there that it is gone`
+    : undefined;
 }
 
 function countRead(scope: RunScope, context: ReadContext, unresolvedMembers: number): void {

@@ -84,6 +84,12 @@ export class UcceState {
     };
   }
 
+  /** Gives a login another role; its password stays what the server was started with. */
+  setLogin(login: UcceLogin): void {
+    this.logins.set(login.user.toLowerCase(), login);
+    this.#derived.clear();
+  }
+
   /** What follows from the rows, kept until one of them changes. */
   derived<T>(key: string, derive: () => T): T {
     if (!this.#derived.has(key)) this.#derived.set(key, derive());
