@@ -91,6 +91,29 @@ describe('the run of one source', () => {
     });
   });
 
+  it('leaves everything of a disputed account as it is, but for pins and for what comes before it', () => {
+    eachChange((act, part) => {
+      const disputed = voicesOf(act.after, act.became).filter(({ isDisputed }) => isDisputed);
+      const isDisputed = (owner: string | undefined) => disputed.some(({ source }) => source.name === owner);
+      if (part.part === 'attribute') return expect(isDisputed(part.owner)).toBe(false);
+      if (part.part === 'link-state') return expect(isDisputed(part.source)).toBe(false);
+      if (part.part === 'membership' || part.part === 'grant' || part.part === 'role') {
+        const subject = part.part === 'role' ? part.role : `${part.team.id}`;
+        const isOut = activePin(act.before, act.user, part.part, subject)?.mode === 'keep-out';
+        return expect(isDisputed(part.owner) && !isOut).toBe(false);
+      }
+      if (part.part !== 'field' || part.rule === 'pinned' || part.rule === 'kept-conflict') return;
+      expect(isDisputed(part.after?.owner)).toBe(false);
+      if (!isDisputed(part.before?.owner)) return;
+      const { precedence, sources: all } = act.before.policy;
+      const order = [...(precedence[part.field] ?? []), ...all.map(({ name }) => name)] as string[];
+      expect(order.indexOf(`${part.after?.owner}`)).toBeGreaterThanOrEqual(0);
+      return expect(order.indexOf(`${part.before?.owner}`)).toBeGreaterThanOrEqual(
+        order.indexOf(`${part.after?.owner}`),
+      );
+    });
+  });
+
   it('changes access only by a word of its own, or of a person', () => {
     eachChange((act, part) => {
       if (part.part !== 'enabled' || ['admin-hold', 'pinned', 'activated', 'not-activated'].includes(part.because))

@@ -1,7 +1,7 @@
 // A model-based property test: random histories of source changes, runs, deaths, approvals, acts of people and clock steps, lived
 // through by the real store, sync and admin, against a plain model (test/laws/histories).
 //
-//   ROSTERD_HISTORIES=2000 npx vitest run --project laws test/laws/sync-histories.test.ts   more of them (default 60)
+//   ROSTERD_HISTORIES=2000 npx vitest run --project laws test/laws/sync-histories.test.ts   more of them (default 40)
 //   ROSTERD_HISTORY_SEED=123 ...      the ones that a failure printed, again
 //   ROSTERD_HISTORY_SEED=random ...   others each time: for looking for faults; the test suite lives through the same ones always
 //
@@ -13,7 +13,7 @@ import { History } from './histories/history.ts';
 import { dropTemplate } from './histories/installation.ts';
 import { type Step, step } from './histories/steps.ts';
 
-const count = Number(process.env['ROSTERD_HISTORIES'] ?? 60);
+const count = Number(process.env['ROSTERD_HISTORIES'] ?? 40);
 const asked = process.env['ROSTERD_HISTORY_SEED'] ?? '20261122';
 const seed = asked === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(asked);
 
