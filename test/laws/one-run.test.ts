@@ -8,7 +8,7 @@ import { foldKey } from '../../src/model/keys.ts';
 import { isPinActive, isSyncOff, type User } from '../../src/model/user.ts';
 import { sources } from './any-policy.ts';
 import { checkLaw } from './check-law.ts';
-import { activePin, voicesOf } from './expected.ts';
+import { activePin, expectedEnabled, voicesOf } from './expected.ts';
 import { history } from './history.ts';
 import { applyPlan, changesOf, planRun, type State } from './small-sync.ts';
 
@@ -127,6 +127,8 @@ describe('the run of one source', () => {
         voices.some(({ source }) => source.lifecycle === kind),
       );
       expect(own?.source.lifecycle).toBe(first);
+      // No answer where only a disputed account could say: then nothing changes.
+      expect(expectedEnabled(act.after, act.became)).toBe(part.after);
       // Who gives access must be alive there itself; an authority or the last vote takes it by its own no.
       if (first !== 'none' && (part.after || first === 'authority')) expect(isAlive).toBe(part.after);
     });
