@@ -61,9 +61,10 @@ export class Staff {
     await this.directory.modify(this.dn(name), [change]);
   }
 
-  /** Another login for the same object. */
+  /** Another login for the same object: both names, because a directory gives no principal name twice. */
   async rename(login: string, to: string): Promise<void> {
     await this.set(login, 'sAMAccountName', to);
+    await this.set(login, 'userPrincipalName', `${to}@example.test`);
   }
 
   /** Gives the object another common name; a group is known by it from then on. */
