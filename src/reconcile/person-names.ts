@@ -1,6 +1,6 @@
 // Whether two ways of writing first and last names may mean the same person.
-// Invariant: `other` is only said where both sides have names in one alphabet and no part of them is the same;
-// everything that nobody can tell (no name, another script) is `unknown` and keeps nobody from being linked.
+// Invariant: `other` is only said where both sides have parts in one alphabet and no part of them is the same; everything that
+// nobody can tell (no name, nothing in a common script) is `unknown` and keeps nobody from being linked.
 
 import type { MirrorAccount, SourceAccount } from '../model/account.ts';
 import type { UserInput } from '../model/decision.ts';
@@ -58,13 +58,15 @@ function nameIn(world: CompiledWorld, account: MirrorAccount): PersonName {
 
 // --- comparing --------------------------------------------------------------------
 
+/** The parts in one alphabet. */
 interface NameParts {
-  /** Undefined: no letters, several alphabets, or a script without an order of letters that could be compared. */
-  readonly alphabet: string | undefined;
   /** Parts of two letters and more. */
   readonly words: readonly string[];
   readonly initials: readonly string[];
 }
+
+/** Alphabet -> its parts. Under `other`: scripts without an order of letters that could be compared, and parts in several. */
+type NamesByAlphabet = ReadonlyMap<string, NameParts>;
 
 const alphabets = ['Latin', 'Cyrillic', 'Greek'].map(
   (name) => [name, new RegExp(`^\\p{Script=${name}}+$`, 'u')] as const,
@@ -102,7 +104,7 @@ function foldName(text: string): string {
     .replace(/([aou])e|aa/gu, (_, vowel: string | undefined) => vowel ?? 'a');
 }
 
-function partsOf(name: PersonName): NameParts {
+function partsOf(name: PersonName): NamesByAlphabet {
   const pieces = new Set<string>();
   for (const field of [name.first, name.last]) {
     const words = foldName(field ?? '')
@@ -116,16 +118,32 @@ function partsOf(name: PersonName): NameParts {
   }
   const telling = [...pieces].filter((piece) => !particles.has(piece));
   const all = telling.length > 0 ? telling : [...pieces];
-  const joined = all.join('');
-  return {
-    alphabet: alphabets.find(([, isOf]) => isOf.test(joined))?.[0],
-    words: all.filter((piece) => piece.length > 1),
-    initials: all.filter((piece) => piece.length === 1),
-  };
+  const ofAlphabet = Map.groupBy(all, (piece) => alphabets.find(([, isOf]) => isOf.test(piece))?.[0] ?? 'other');
+  return new Map(
+    [...ofAlphabet].map(([alphabet, own]) => [
+      alphabet,
+      { words: own.filter((piece) => piece.length > 1), initials: own.filter((piece) => piece.length === 1) },
+    ]),
+  );
 }
 
-function judgePair(left: NameParts, right: NameParts): NameVerdict {
-  if (left.alphabet === undefined || left.alphabet !== right.alphabet) return 'unknown';
+/** Whoever writes a first name in one script and a family name in another is compared by what both sides have. */
+function judgePair(left: NamesByAlphabet, right: NamesByAlphabet): NameVerdict {
+  const verdicts = [...left].map(([alphabet, own]): NameVerdict => {
+    const others = right.get(alphabet);
+    if (others === undefined) return 'unknown';
+    return alphabet === 'other' ? judgeSigns(own, others) : judgeParts(own, others);
+  });
+  if (verdicts.includes('same')) return 'same';
+  return verdicts.includes('other') ? 'other' : 'unknown';
+}
+
+function judgeSigns(left: NameParts, right: NameParts): NameVerdict {
+  const theirs = new Set([...right.words, ...right.initials]);
+  return [...left.words, ...left.initials].some((sign) => theirs.has(sign)) ? 'same' : 'unknown';
+}
+
+function judgeParts(left: NameParts, right: NameParts): NameVerdict {
   if (left.words.some((one) => right.words.some((other) => isShort(one, other) || isShort(other, one)))) return 'same';
   return areInitials(left, right) || areInitials(right, left) ? 'same' : 'other';
 }
