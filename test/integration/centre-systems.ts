@@ -3,7 +3,9 @@
 
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addUnit } from '../lab/directory.ts';
+import type { CiscoStaff } from '../lab/cisco-staff.ts';
+import { plantStaff } from '../lab/cisco-staff-directory.ts';
+import { addUnit, type Directory } from '../lab/directory.ts';
 import type { HttpSimulator } from '../lab/http-simulator.ts';
 import { type LdapServer, startLdapServer } from '../lab/ldap-server.ts';
 import { MemoryDirectory } from '../lab/memory-directory.ts';
@@ -17,6 +19,8 @@ import { Staff } from './sync-staff.ts';
 export type CentreSource = 'ad-hq' | 'uccx-main' | 'uccx-two' | 'ucce-main';
 
 export interface SystemsOptions {
+  /** The same invented people in all three; else there is nobody anywhere. */
+  readonly everybody?: CiscoStaff;
   /** Without anybody unless given. */
   readonly uccx?: UccxData;
   readonly ucce?: UcceData;
@@ -65,14 +69,13 @@ const maxBodyBytes = 8 * 1_048_576;
 
 export async function startSystems(folder: string, now: () => number, options: SystemsOptions) {
   const directory = await startLdapServer({ directory: new MemoryDirectory({ clock: () => new Date(now()) }) });
-  const people = await addUnit(directory.directory, directory.directory.baseDn, 'People');
-  const groups = await addUnit(directory.directory, directory.directory.baseDn, 'Groups');
+  const { people, groups } = await plantDirectory(directory.directory, options.everybody);
   const staff = new Staff(directory.directory, people, groups);
   const supervisors = options.uccxSupervisors ?? {};
-  const uccx = await startUccxSimulator({ data: options.uccx ?? emptyUccx, supervisors });
+  const uccx = await startUccxSimulator({ data: options.uccx ?? options.everybody?.uccx ?? emptyUccx, supervisors });
   const uccxTwo = await startUccxSimulator({ data: emptyUccx });
   const ucce = await startUcceSimulator({
-    data: options.ucce ?? emptyUcce,
+    data: options.ucce ?? options.everybody?.ucce ?? emptyUcce,
     ...(options.ucceLogins === undefined ? {} : { logins: options.ucceLogins }),
   });
   const web = { 'uccx-main': uccx, 'uccx-two': uccxTwo, 'ucce-main': ucce } as const;
@@ -111,6 +114,15 @@ export async function startSystems(folder: string, now: () => number, options: S
       for (const server of Object.values(web)) await server.stop();
     },
   };
+}
+
+async function plantDirectory(directory: Directory, everybody: CiscoStaff | undefined) {
+  if (everybody !== undefined) {
+    const { peopleDn, groupsDn } = await plantStaff(directory, everybody);
+    return { people: peopleDn, groups: groupsDn };
+  }
+  const people = await addUnit(directory, directory.baseDn, 'People');
+  return { people, groups: await addUnit(directory, directory.baseDn, 'Groups') };
 }
 
 function watchClocks(servers: readonly HttpSimulator[], now: () => number): () => void {
