@@ -160,6 +160,17 @@ describe('somebody who leaves', () => {
     expect((await centre.user(`anna@${domain}`)).enabled).toBe(true);
   });
 
+  it('UCCX keeps the user name that it gave where the next source may not rename', async () => {
+    centre = await openCentre({ sources: ['uccx-main', 'ucce-main'], yaml: { 'ucce-main': '    rename: keep\n' } });
+    addResource(centre, 'anna', ['Anna', 'Lee']);
+    addResource(centre, 'bea', ['Bea', 'Brown']);
+    addAgent(centre, 'anna', ['Anna', 'Lee']);
+    await centre.settle();
+    centre.uccx.state.removeResource('anna');
+    await centre.settle();
+    expect(await centre.user('anna')).toMatchObject({ enabled: true, values: { firstName: 'Anna [ucce-main]' } });
+  });
+
   it('every system is disabled, and keeps the teams of the directory for a return', async () => {
     centre = await openCentre({ yaml });
     await settledZoe();

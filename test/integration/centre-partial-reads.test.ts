@@ -201,6 +201,36 @@ describe('a supervisor as the login of UCCX', () => {
   });
 });
 
+describe('a list of UCCX that leaves people out', () => {
+  it('whom UCCX still finds by their userID is a partial read', async () => {
+    const rows = await settled();
+    change(rows);
+    const mend = centre.uccx.state.vary({ lists: 'one' });
+    const run = await centre.sync('uccx-main');
+    expect(run).toMatchObject({ state: 'partial', read: 'partial', errorCode: 'source-partial' });
+    expect(run.because).toContain('are there but were not in the read');
+    expect(await lena()).toMatchObject(lenaAsBefore);
+    mend();
+    await expectInOrder();
+  });
+});
+
+describe('agent teams that UCCE does not show', () => {
+  it.each([403, 404] as const)(
+    'with status %s are taken from the agents, and nobody leaves a team',
+    async (refusal) => {
+      const rows = await settled();
+      change(rows);
+      const before = await centre.users();
+      centre.ucce.state.vary({ administratorTeams: refusal });
+      expect(await centre.sync('ucce-main')).toMatchObject({ read: 'complete' });
+      const after = await centre.user(`a1@${domain}`);
+      expect(after).toMatchObject({ teams: before[`a1@${domain}`]?.teams, main: 'Claims' });
+      await expectInOrder();
+    },
+  );
+});
+
 describe('a list with nobody in it', () => {
   it('of UCCX, where each person is still found by the userID, is believed by nobody', async () => {
     await settled();
@@ -226,7 +256,11 @@ describe('a list with nobody in it', () => {
     await centre.settle();
     expect(await lena()).toMatchObject({ enabled: true, teams: ['Claims [ucce-main]'] });
     // Nobody but UCCX knew him.
-    expect(await centre.user('otto')).toMatchObject({ enabled: false, links: ['uccx-main created gone'] });
+    expect(await centre.user('otto')).toMatchObject({
+      enabled: false,
+      links: ['uccx-main created gone'],
+      teams: ['Billing [uccx-main]'],
+    });
     expect((await centre.user('mia')).enabled).toBe(true);
   });
 
