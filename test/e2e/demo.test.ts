@@ -11,7 +11,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const script = fileURLToPath(new URL('../lab/demo.ts', import.meta.url));
-const client = new URL('../lab/demo-directory-client.ts', import.meta.url).href;
+const systems = new URL('../lab/demo-story-systems.ts', import.meta.url).href;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'demo-test-'));
@@ -46,23 +46,41 @@ function connects(port: number): Promise<boolean> {
 }
 
 describe('demo', () => {
-  it('tells its story, checks every step, and leaves no process and no folder', { timeout: 240_000 }, async () => {
+  it('tells its story, checks every step, and leaves no process and no folder', { timeout: 480_000 }, async () => {
     const demo = start();
     const [code] = (await once(demo.child, 'close')) as [number | null];
     const output = demo.output();
     expect(code, output).toBe(0);
     for (const line of [
+      '$ bin/rosterd sync uccx-main',
+      'WAITING: uccx-main was read and nothing of it was planned',
       '$ bin/rosterd plan ad-hq',
       '(exit code 2)',
       'Guard: safe. Nothing would be held.',
-      '250 new users',
+      'New users (199)',
+      'Links (150)',
+      'matched by principalName',
+      'APPROVED: the first run of this source would link to or overwrite 150 existing users',
       'Nothing to change.',
+      '3. One person, three systems',
+      'extension: "100030" from uccx-main',
+      'agentId: "800030" from ucce-main',
+      'names: Carla Reyes, Anna Ivanov',
+      '~ creyes  (none) -> Complaints',
+      '# To do in uccx-main, ',
       '+ nhorak',
       '1 rename, 3 fields',
-      '- abecker097  authority-gone',
-      'extension of pivanov118 is 4711.',
+      '- pivanov118  authority-gone',
+      'extension of rtanaka033 is 4711.',
       'sync-off-but-disabled: ',
-      'HELD: 199 of 240 users would lose access',
+      '- mdelacruz035  Chat & E-mail (uccx-main, account gone)',
+      'HELD: team Night Shift would lose 16 of 16 members',
+      'Night Shift -> Default: 5 users',
+      'ucce-main: the read is partial: ',
+      'answered with status 401',
+      'answered with status 200, an HTML page instead of data',
+      '(exit code 5)',
+      'HELD: 160 of 191 users would lose access',
       '(exit code 3)',
       'The log is whole: ',
       '$ bin/rosterd serve &',
@@ -85,14 +103,15 @@ describe('demo', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('can leave its directory running until the folder is removed', { timeout: 60_000 }, async () => {
+  it('can leave its systems running until the folder is removed', { timeout: 120_000 }, async () => {
     const kept = mkdtempSync(join(folder, 'kept-'));
     // What --keep does at the end of the story, in a process that ends after it.
     const keep = `
-      const { startDemoDirectory } = await import(${JSON.stringify(client)});
-      const directory = await startDemoDirectory({ people: 5 });
-      directory.leaveRunning(${JSON.stringify(kept)});
-      console.log(directory.pid, directory.facts.tlsPort);`;
+      const { leaveSystems, startSystems } = await import(${JSON.stringify(systems)});
+      const systems = await startSystems();
+      const pids = await leaveSystems(systems, ${JSON.stringify(kept)});
+      const ports = [systems.directory.facts.url, systems.uccx.url, systems.ucce.url].map((url) => Number(url.split(':').at(-1)));
+      console.log(JSON.stringify({ pids, ports }));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', keep], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -103,12 +122,14 @@ describe('demo', () => {
     });
     const [code] = (await once(child, 'close')) as [number | null];
     expect(code).toBe(0);
-    const [pid = 0, port = 0] = said.trim().split(' ').map(Number);
+    const { pids, ports } = JSON.parse(said) as { readonly pids: readonly number[]; readonly ports: readonly number[] };
+    expect(ports).toHaveLength(3);
+    // Longer than any of them takes to look whether the folder is there.
     await sleep(1_500);
-    expect(await connects(port)).toBe(true);
+    expect(await Promise.all(ports.map(connects))).toEqual([true, true, true]);
     rmSync(kept, { recursive: true });
-    for (let waited = 0; isAlive(pid) && waited < 100; waited += 1) await sleep(100);
-    expect(isAlive(pid)).toBe(false);
+    for (let waited = 0; pids.some(isAlive) && waited < 300; waited += 1) await sleep(100);
+    expect(pids.filter(isAlive)).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -170,7 +170,7 @@ function sameTeamName(uccx: UccxData, ucce: UcceData): CiscoTraps['sameTeamName'
 }
 
 /** The row of an agent, for tests that know the person only. */
-export function agentRowOf(staff: CiscoStaff, person: Person): UcceAgent | undefined {
+export function agentRowOf(staff: CiscoStaff, person: Pick<Person, 'index'>): UcceAgent | undefined {
   const id = staff.uccePeople.find((row) => row.person.index === person.index)?.id;
   return staff.ucce.agents.find((agent) => agent.id === id);
 }

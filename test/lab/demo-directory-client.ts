@@ -20,6 +20,8 @@ export type DemoDirectoryOptions = {
   readonly port?: number;
   readonly tlsPort?: number;
   readonly people?: number;
+  /** In place of `people`: those whom a UCCX and a UCCE of this size share with the directory. */
+  readonly staff?: { readonly uccxAgents: number; readonly ucceAgents: number };
   readonly seed?: number;
 };
 
@@ -42,6 +44,8 @@ export async function startDemoDirectory(options: DemoDirectoryOptions = {}): Pr
     ['--port', options.port],
     ['--tls-port', options.tlsPort],
     ['--people', options.people],
+    ['--uccx-agents', options.staff?.uccxAgents],
+    ['--ucce-agents', options.staff?.ucceAgents],
     ['--seed', options.seed],
   ].flatMap(([name, value]) => (value === undefined ? [] : [String(name), String(value)]));
   const script = fileURLToPath(new URL('./demo-directory.ts', import.meta.url));

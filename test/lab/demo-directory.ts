@@ -1,8 +1,10 @@
 // The scripted directory as a process of its own, with an invented contact centre in it:
-//   node test/lab/demo-directory.ts [--port 0] [--tls-port 0] [--people 250] [--seed N]
-// Prints one JSON line when ready, obeys JSON commands on stdin (demo-protocol.ts), ends when stdin closes.
+//   node test/lab/demo-directory.ts [--port 0] [--tls-port 0] [--people 250 | --uccx-agents N --ucce-agents N] [--seed N]
+// With agents it holds the staff that such a UCCX and UCCE share. Prints one JSON line when ready, obeys JSON commands on stdin (demo-protocol.ts), ends when stdin closes.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { ciscoStaff } from './cisco-staff.ts';
+import { plantStaff } from './cisco-staff-directory.ts';
 import { plantContactCentre } from './contact-centre.ts';
 import {
   type DemoAnswer,
@@ -20,16 +22,23 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     'tls-port': { type: 'string', default: '0' },
     people: { type: 'string', default: '250' },
+    'uccx-agents': { type: 'string' },
+    'ucce-agents': { type: 'string' },
     seed: { type: 'string' },
   },
 });
 const print = (line: DemoReady | DemoAnswer): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const server = await startLdapServer({ port: Number(values.port), tlsPort: Number(values['tls-port']) });
-const centre = await plantContactCentre(server.directory, {
-  people: Number(values.people),
-  ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
-});
+const seed = values.seed === undefined ? {} : { seed: Number(values.seed) };
+const { 'uccx-agents': uccxAgents, 'ucce-agents': ucceAgents } = values;
+const centre =
+  uccxAgents === undefined || ucceAgents === undefined
+    ? await plantContactCentre(server.directory, { people: Number(values.people), ...seed })
+    : await plantStaff(
+        server.directory,
+        ciscoStaff({ uccxAgents: Number(uccxAgents), ucceAgents: Number(ucceAgents), ...seed }),
+      );
 print({
   url: server.url,
   urls: server.urls,

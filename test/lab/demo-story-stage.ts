@@ -1,4 +1,4 @@
-// What the story plays on: a folder with a configuration, the demo directory, and the real rosterd as child processes.
+// What the story plays on: a folder with a configuration, the three systems, and the real rosterd as child processes.
 // Invariant: a command whose exit code is not the expected one ends the story with a message that names the step.
 
 import { spawn } from 'node:child_process';
@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { type DemoDirectory, startDemoDirectory } from './demo-directory-client.ts';
 import { configText, type Scope } from './demo-story-config.ts';
+import { type Cast, castOf } from './demo-story-people.ts';
+import { leaveSystems, type Systems, startSystems, stopSystems } from './demo-story-systems.ts';
 import { cutLines, wrap } from './demo-story-text.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,20 +29,22 @@ interface Ended {
 
 export class Stage {
   readonly folder: string;
-  readonly directory: DemoDirectory;
+  readonly systems: Systems;
+  readonly cast: Cast;
   readonly #signal: AbortSignal;
   #step = 'the beginning';
 
-  private constructor(folder: string, directory: DemoDirectory, signal: AbortSignal) {
+  private constructor(folder: string, systems: Systems, signal: AbortSignal) {
     this.folder = folder;
-    this.directory = directory;
+    this.systems = systems;
+    this.cast = castOf(systems);
     this.#signal = signal;
   }
 
   static async set(signal: AbortSignal): Promise<Stage> {
     const folder = mkdtempSync(join(tmpdir(), 'rosterd-demo-'));
     try {
-      return new Stage(folder, await startDemoDirectory(), signal);
+      return new Stage(folder, await startSystems(), signal);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;
@@ -61,18 +64,26 @@ export class Stage {
     console.log(`\n${wrap(text)}`);
   }
 
-  /** What the story does to the directory or to a file, beside the commands. */
+  /** What the story does to a system or to a file, beside the commands. */
   act(text: string): void {
     console.log(`\n${styleText('dim', wrap(`# ${text}`))}`);
   }
 
   /** Fills in the configuration that `rosterd init` wrote. */
   configure(scope: Scope): void {
-    const { facts } = this.directory;
+    const { directory, uccx, ucce } = this.systems;
+    const passwords = {
+      'ad-hq': directory.facts.reader.password,
+      'ucce-main': ucce.login.password,
+      'uccx-main': uccx.login.password,
+    };
     mkdirSync(join(this.folder, 'secrets'), { recursive: true, mode: 0o700 });
-    writeFileSync(join(this.folder, 'secrets', 'ad-hq-password'), `${facts.reader.password}\n`, { mode: 0o600 });
-    copyFileSync(facts.caFile, join(this.folder, 'ad-ca.pem'));
-    writeFileSync(this.configFile, configText(facts, scope));
+    for (const [source, password] of Object.entries(passwords))
+      writeFileSync(join(this.folder, 'secrets', `${source}-password`), `${password}\n`, { mode: 0o600 });
+    copyFileSync(directory.facts.caFile, join(this.folder, 'ad-ca.pem'));
+    copyFileSync(ucce.caFile, join(this.folder, 'ucce-ca.pem'));
+    copyFileSync(uccx.caFile, join(this.folder, 'uccx-ca.pem'));
+    writeFileSync(this.configFile, configText({ directory: directory.facts, uccx, ucce }, scope));
   }
 
   /** Shows a command that is not waited for. */
@@ -107,29 +118,27 @@ export class Stage {
     if (!isSo) throw new Error(`step "${this.#step}" did not end as expected: ${what}`);
   }
 
-  /** Leaves everything as it is; the directory lives as long as the folder does. */
-  leave(): void {
-    const pid = this.directory.leaveRunning(this.folder);
-    writeFileSync(join(this.folder, 'directory.pid'), `${this.directory.pid}\n`);
-    this.say(
-      `The folder stays, and the directory keeps running (process ${this.directory.pid}, watched by ${pid}). From ${root} try:`,
-    );
+  /** Leaves everything as it is; the three systems live as long as the folder does. */
+  async leave(): Promise<void> {
+    const pids = await leaveSystems(this.systems, this.folder);
+    this.say(`The folder stays, and the three systems keep running (processes ${pids.join(', ')}). From ${root} try:`);
     const commands = [
       'source list',
       'user list --search er --limit 10',
-      'plan ad-hq',
+      'plan ucce-main',
+      'finding list --for ucce-main',
       'audit list --limit 10',
       '--help',
     ];
     console.log(`\n  export ROSTERD_CONFIG=${this.configFile}`);
     for (const command of commands) console.log(`  bin/rosterd ${command}`);
-    this.say('The directory ends by itself within a second when its folder is removed:');
+    this.say('The systems end by themselves within seconds when their folder is removed:');
     console.log(`\n  rm -r ${this.folder}`);
   }
 
-  /** Ends the directory and removes the folder. */
+  /** Ends the systems and removes the folder. */
   async strike(): Promise<void> {
-    await this.directory.stop();
+    await stopSystems(this.systems);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -143,7 +152,7 @@ export class Stage {
   async #spawn(args: readonly string[], stderr: 'inherit' | 'pipe'): Promise<Ended> {
     const { FORCE_COLOR: _colored, ...inherited } = process.env;
     const env = {
-      // Thirty commands compile the same code: with Node's cache each takes half the time.
+      // Dozens of commands compile the same code: with Node's cache each takes half the time.
       NODE_COMPILE_CACHE: join(this.folder, 'compile-cache'),
       ...inherited,
       // Colours would be counted as letters where lines are cut.

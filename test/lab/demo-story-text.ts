@@ -20,10 +20,11 @@ export function wrap(text: string): string {
 /** The first and the last lines of an output, with the number of those between; `width` cuts single lines. */
 export function cutLines(output: string, [first, last]: readonly [number, number], width: number | undefined): string {
   const lines = output.split('\n');
-  const between = lines.length - first - last;
+  const start = lines.findIndex((line, at) => at >= lines.length - last && line !== '');
+  const tail = start < 0 ? [] : lines.slice(start);
+  const between = lines.length - first - tail.length;
   // Two lines take no more room than the line that would say they were cut.
-  const shown =
-    between <= 2 ? lines : [...lines.slice(0, first), `[${between} more lines]`, ...lines.slice(lines.length - last)];
+  const shown = between <= 2 ? lines : [...lines.slice(0, first), `[${between} more lines]`, ...tail];
   return shown.map((line) => `  ${cutLine(line, width)}`.trimEnd()).join('\n');
 }
 

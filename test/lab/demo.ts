@@ -1,5 +1,5 @@
 // `npm run demo`: rosterd against an invented contact centre, from an empty folder to a held mistake and back. Every command is a
-// real one, and every step checks its own outcome. `npm run demo -- --keep` leaves folder and directory for playing on.
+// real one, and every step checks its own outcome. `npm run demo -- --keep` leaves folder and systems for playing on.
 
 import { parseArgs } from 'node:util';
 import { tellStory } from './demo-story.ts';
