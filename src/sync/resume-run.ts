@@ -11,7 +11,7 @@ import { pauseOf } from '../model/pause.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { addTallies } from './guard-baseline.ts';
-import { changesOf, checksumOf } from './judge-plan.ts';
+import { changesOf, checksumOf, endWaiting } from './judge-plan.ts';
 import type { StoreReader } from './ports.ts';
 import { isPaused } from './refuse-paused.ts';
 import { auditHeadOf } from './run-record.ts';
@@ -104,7 +104,11 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     // What it has applied counts for the guard from now on, as a part of this run. With an approval it has counted long ago.
     const isApproved = run.endedAt !== undefined;
     await tx.runRows.saveRun(isApproved ? closed : { ...closed, applied: {} });
-    if (isApproved) return;
+    if (isApproved) {
+      // Later runs that derived the same set wait for nothing any more.
+      await endWaiting(tx, run.id, `approved as run ${run.id}`);
+      return;
+    }
     await tx.runRows.saveRun(record.set({ applied: addTallies(record.run.applied, Object.entries(run.applied)) }));
   });
   return true;
