@@ -6,7 +6,14 @@
 //   applying, verifying    its stored plan is applied to the end under the same verdict; each change is checked again.
 //                          While the source is paused it stays open; the run after the pause does it
 
-import type { ChangeId, RunId } from '../model/ids.ts';
+import {
+  asAccountKey,
+  type ChangeId,
+  type ExternalId,
+  type RunId,
+  type SourceName,
+  type UserId,
+} from '../model/ids.ts';
 import { pauseOf } from '../model/pause.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -16,6 +23,8 @@ import type { StoreReader } from './ports.ts';
 import { isPaused } from './refuse-paused.ts';
 import { auditHeadOf } from './run-record.ts';
 import type { RunScope } from './run-source.ts';
+
+const portion = 1_000;
 
 export async function closeInterrupted(scope: RunScope): Promise<void> {
   const { store, record, deps } = scope;
@@ -81,6 +90,7 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     if (isPaused(error)) return false;
     throw error;
   }
+  await markApplied(scope, run);
   const counts = await store.read.changeCounts(run.id);
   // It ends as it would have ended: the reason for which it stopped half-way is over.
   const { errorCode: _stopped, ...rest } = run;
@@ -112,6 +122,33 @@ async function resume(scope: RunScope, run: Run): Promise<boolean> {
     await tx.runRows.saveRun(record.set({ applied: addTallies(record.run.applied, Object.entries(run.applied)) }));
   });
   return true;
+}
+
+/**
+ * What it has applied is looked at again: the findings of users that a run makes or links are opened when it verifies, and it
+ * did not come to that.
+ */
+async function markApplied({ store, lease }: RunScope, run: Run): Promise<void> {
+  let users: UserId[] = [];
+  let created: ExternalId[] = [];
+  const mark = async (): Promise<void> => {
+    const ids = [...users, ...(await usersOf(store.read, run.source, created))];
+    [users, created] = [[], []];
+    if (ids.length > 0) await lease.write((tx) => tx.dirty.users(ids, 'not verified by its run'));
+  };
+  for await (const { change } of changesOf(store.read, run.id, ['applied'])) {
+    if (change.subject.kind === 'user') users.push(change.subject.id);
+    if (change.subject.kind === 'account') created.push(change.subject.id);
+    if (users.length + created.length >= portion) await mark();
+  }
+  await mark();
+}
+
+async function usersOf(read: StoreReader, source: SourceName, ids: readonly ExternalId[]): Promise<readonly UserId[]> {
+  if (ids.length === 0) return [];
+  const digests = await read.mirror.digests(source, 'account', ids);
+  const accounts = await read.accounts([...digests.values()].map((row) => asAccountKey(row.key)));
+  return accounts.flatMap(({ userId }) => userId ?? []);
 }
 
 /** What it holds may name teams that it has made. */
