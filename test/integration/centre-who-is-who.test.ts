@@ -142,9 +142,9 @@ describe('the same userID on two clusters', () => {
   });
 });
 
-describe('a userID that is the AD login of somebody else', () => {
+describeStores('a userID that is the AD login of somebody else', (stores) => {
   it('overwrites nobody, and the two are told apart by a person', async () => {
-    centre = await openCentre({ sources: ['ad-hq', 'uccx-main'] });
+    centre = await openCentre({ sources: ['ad-hq', 'uccx-main'], location: await stores.fresh() });
     await centre.hire('jsmith', 'John', 'Smith');
     await centre.settle();
     addResource(centre, 'jsmith', ['Jane', 'Cooper'], { extension: '4711' });
