@@ -68,7 +68,7 @@ async function theSystemsBreak(stage: Stage): Promise<void> {
   stage.say(
     'A page for people is no empty list, and a hundred agents are not all of them. What cannot be proven complete takes nothing away; each run says why, and the other sources go on.',
   );
-  const output = await stage.run(['sync'], { exit: 5, lines: [24, 0] });
+  const output = await stage.run(['sync'], { exit: 5, lines: [24, 0], width: 'whole' });
   const ends = [...output.matchAll(/^Run \d+ of (\S+) \(full\): (\w+) in .* applied (\d+), held (\d+)/gmu)];
   const told = ends.map(([, source, state, applied, held]) => `${source} ${state} ${applied} ${held}`).join(', ');
   stage.expect(told === 'ad-hq done 0 0, ucce-main partial 0 0, uccx-main failed 0 0', `the runs ended as ${told}`);

@@ -20,6 +20,8 @@ export interface Shown {
   readonly exit?: number;
   /** How many lines of the output are printed, first and last ones; 10 and 2 unless given. */
   readonly lines?: readonly [first: number, last: number];
+  /** `whole`: no line is cut at the edge of the terminal. */
+  readonly width?: 'terminal' | 'whole';
 }
 
 interface Ended {
@@ -97,10 +99,11 @@ export class Stage {
   }
 
   /** Runs a command for everybody to see. */
-  async run(args: readonly string[], { exit = 0, lines = [10, 2] }: Shown = {}): Promise<string> {
+  async run(args: readonly string[], { exit = 0, lines = [10, 2], width = 'terminal' }: Shown = {}): Promise<string> {
     console.log(`\n${styleText('cyan', `$ bin/rosterd ${args.map(quoted).join(' ')}`)}`);
     const ended = await this.#spawn(args, process.stderr.isTTY ? 'inherit' : 'pipe');
-    console.log(cutLines(ended.output, lines, process.stdout.isTTY ? process.stdout.columns : undefined));
+    const columns = process.stdout.isTTY && width === 'terminal' ? process.stdout.columns : undefined;
+    console.log(cutLines(ended.output, lines, columns));
     if (exit !== 0) console.log(styleText('dim', `(exit code ${ended.code})`));
     this.#expectExit(args, ended, exit);
     return ended.output;
