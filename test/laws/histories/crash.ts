@@ -109,9 +109,13 @@ export class Office {
   async state(): Promise<unknown> {
     const users = Object.values(await usersOf(this.at.store)).map(({ id: _, ...user }) => JSON.stringify(user));
     const entries = await entriesSince(this.at, 0);
+    const findings = await this.at.store.core.read.all<{ line: string }>(
+      `SELECT code || ' ' || label AS line FROM findings WHERE closed_at IS NULL ORDER BY line`,
+    );
     return {
       users: users.sort(),
       entries: entries.map(({ action, label }) => `${action} ${label}`).sort(),
+      findings: findings.map(({ line }) => line),
       held: (await this.at.store.read.runs({ limit: 1, kind: 'real' })).map(
         ({ state, counts }) => `${state} ${counts.held}`,
       ),
