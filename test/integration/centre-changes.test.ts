@@ -146,6 +146,44 @@ describe('a source that is detached', () => {
   });
 });
 
+describe('a directory that is detached', () => {
+  const config = {
+    sources: ['uccx-main', 'ucce-main'],
+    yaml: { 'uccx-main': supervisorRoles, 'ucce-main': supervisorRoles },
+  } as const;
+
+  it('leaves its values as local ones, which the next source may replace, and UCCE says who works here', async () => {
+    await settledZoe();
+    await centre.hire('office', 'Olga', 'Petrova');
+    await centre.settle();
+    await centre.admin.pin({
+      user: 'zmueller',
+      kind: 'field',
+      what: 'lastName',
+      mode: 'keep',
+      value: 'Müller',
+      reason: 'as in her passport',
+    });
+    await centre.configure(config);
+    await centre.admin.detachSource({ source: 'ad-hq', reason: 'another directory' });
+    expect((await centre.user('zmueller')).values).toMatchObject({
+      firstName: 'Zoë [local]',
+      username: 'zmueller [local]',
+    });
+    await centre.settle();
+    expect(await centre.user('ZMueller')).toMatchObject({
+      enabled: true,
+      values: { firstName: 'Zoe [uccx-main]', lastName: 'Müller [local]', email: 'zmueller@example.test [local]' },
+      teams: ['Billing [uccx-main]', 'Claims [ucce-main]', 'Office [local]'],
+    });
+    expect(await centre.user('office')).toMatchObject({ enabled: true, links: [] });
+    centre.ucce.state.changeAgent(zoe.row, { person: { loginEnabled: false } });
+    await centre.settle();
+    expect((await centre.user('ZMueller')).enabled).toBe(false);
+    expect((await centre.user('office')).enabled).toBe(true);
+  });
+});
+
 describe('what the systems disagree on', () => {
   const todo = async (source: CentreSource): Promise<readonly string[]> => {
     const lines: string[] = [];
