@@ -15,7 +15,12 @@ beforeAll(async () => {
   staff = ciscoStaff({ uccxAgents: 60, ucceAgents: 200 });
   centre = await openCentre({
     everybody: staff,
-    yaml: { 'uccx-main': supervisorRoles, 'ucce-main': supervisorRoles },
+    yaml: {
+      // Its phone is not that of the contact centre.
+      'ad-hq': '    attributes: { extension: null }\n',
+      'uccx-main': supervisorRoles,
+      'ucce-main': supervisorRoles,
+    },
   });
   await centre.settle();
   users = await centre.users();
@@ -57,11 +62,12 @@ describe('everybody of a contact centre', () => {
   });
 
   it('has the findings of its traps', async () => {
-    const { disabledInDirectory, sameAgentId, sameTeamName } = staff.traps;
+    const { disabledInDirectory, sameExtension, sameAgentId, sameTeamName } = staff.traps;
     expect(users[disabledInDirectory.person.login]?.enabled).toBe(false);
     expect(await centre.findings('disabled-in-directory')).toContain(
       `disabled-in-directory ${disabledInDirectory.person.login} uccx-main`,
     );
+    expect(await findingsAbout('extension-shared', sameExtension.extension)).toHaveLength(1);
     expect(await findingsAbout('agent-id-shared', sameAgentId.agentId)).toHaveLength(1);
     expect((await centre.findings('team-name-conflict')).some((line) => line.includes(` ${sameTeamName.name} `))).toBe(
       true,
