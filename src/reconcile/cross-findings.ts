@@ -99,9 +99,15 @@ function isThere({ account, link }: LinkedAccount): boolean {
   return account.presence.state === 'present' || (account.presence.state === 'missing' && link.state === 'active');
 }
 
-/** The link's state when the run of its own source has been. */
-const settled = (one: LinkedAccount): LinkedAccount =>
-  one.isPending ? { ...one, state: one.state === 'gone' ? 'active' : 'gone' } : one;
+/**
+ * The link's state when the run of its own source has been. Whom only a filter leaves out has not left: a slip in a filter, which
+ * the guard holds, must not ask anybody to take logins away. It counts once it was applied.
+ */
+function settled(one: LinkedAccount): LinkedAccount {
+  const { account, link, state, isPending } = one;
+  if (account.presence.state === 'out-of-scope' && link.state === 'active') return { ...one, state: 'active' };
+  return isPending ? { ...one, state: state === 'gone' ? 'active' : 'gone' } : one;
+}
 
 /**
  *   an authority says disabled, expired or gone | disabled-in-directory, where the agent can still log in
@@ -114,7 +120,7 @@ function directoryFindings(
   { linked: asStored }: Compared,
   agents: readonly LinkedAccount[],
 ): readonly Finding[] {
-  const linked = asStored.some((one) => one.isPending) ? asStored.map(settled) : asStored;
+  const linked = asStored.map(settled);
   const inDirectory = linked.filter(({ source }) => source.policy.lifecycle === 'authority');
   const { because } = inDirectory.length === 0 ? { because: undefined } : lifecycleOf(user.enabled, linked, world.now);
   const says = because === undefined ? undefined : said[because];

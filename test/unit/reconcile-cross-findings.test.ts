@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { MirrorAccount } from '../../src/model/account.ts';
 import type { TeamRef } from '../../src/model/change.ts';
 import type { UserDecision } from '../../src/model/decision.ts';
-import { asAccountKey, asGroupKey, asTeamId } from '../../src/model/ids.ts';
+import { asAccountKey, asEpochMs, asGroupKey, asTeamId } from '../../src/model/ids.ts';
 import type { SourcePolicy } from '../../src/model/policy.ts';
 import type { User } from '../../src/model/user.ts';
 import { applyChange } from '../../src/reconcile/apply-change.ts';
@@ -145,6 +145,19 @@ describe('an agent of the contact centre', () => {
     const disabled = inUcce({ status: 'disabled' });
     expect(short(found([inAd({ status: 'disabled' }), disabled]))).toEqual([]);
     expect(short(found([inAd({ presence: gone() }), disabled]))).toEqual(['not-in-directory user:1/ucce-main']);
+  });
+
+  it('whom only a filter leaves out is a finding once that was applied, not while the guard may hold it', () => {
+    const presence = gone({ state: 'out-of-scope', since: asEpochMs(0) });
+    const accounts = [inAd({ presence }), inUccx(), inUcce()];
+    const held = settle([inAd(), inUccx(), inUcce()]);
+    // The runs of the others leave it to that of the directory.
+    for (const { name } of sources)
+      expect(decide(accounts, held, made({ source: name })).crossFindings ?? [], name).toEqual([]);
+    expect(short(found(accounts))).toEqual([
+      'disabled-in-directory user:1/ucce-main',
+      'disabled-in-directory user:1/uccx-main',
+    ]);
   });
 
   it('who has left is no finding, and one that nobody knows of stays one', () => {
