@@ -2,7 +2,6 @@
 // Invariant: a command whose exit code is not the expected one ends the story with a message that names the step.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -171,7 +170,13 @@ export class Stage {
     const chunks: Buffer[] = [];
     child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const [code] = (await once(child, 'close')) as [number | null];
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+    });
+    // A command that is stopped may still be writing into the folder, which goes when the story ends.
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    if (failure !== undefined) throw failure;
     return { code, output: Buffer.concat(chunks).toString().trimEnd() };
   }
 }
