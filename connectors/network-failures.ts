@@ -38,12 +38,17 @@ export type ConnectionPhase = 'connecting' | 'securing' | 'open';
 /** An error of the network or of TLS. */
 export function connectionError(server: string, error: unknown, phase: ConnectionPhase): RosterdError {
   if (error instanceof RosterdError) return error;
-  const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return new RosterdError(connectionCode(code, phase), `${server}: ${firstLine(message)}`, {
+  return new RosterdError(connectionCode(code, phase), `${server}: ${firstLine(messageOf(error) || code)}`, {
     subject: server,
     cause: error,
   });
+}
+
+/** A host with several addresses fails with one error for each, and nothing is said of them together. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 function connectionCode(code: string, phase: ConnectionPhase): ErrorCode {
