@@ -39,13 +39,15 @@ export async function openHttpSession(connection: HttpConnection, signal: AbortS
   return new Session(connection, await readCaFile(connection.tls.caFile), signal);
 }
 
-/** Another server may do better. Never after a refused login or a certificate that is not trusted. */
-const failoverCodes: ReadonlySet<ErrorCode> = new Set([
-  'source-unreachable',
-  'source-timeout',
-  'source-connection-lost',
-  'source-tls-failed',
-  'source-busy',
+/** After anything else another server may do better: a refused login must not be tried again, and a certificate that is not trusted not be passed over. */
+const finalCodes: ReadonlySet<ErrorCode> = new Set([
+  'source-credentials',
+  'source-permission',
+  'source-tls-untrusted',
+  'source-tls-hostname',
+  'source-tls-expired',
+  'interrupted',
+  'bug',
 ]);
 
 class Session implements HttpSession {
@@ -72,7 +74,7 @@ class Session implements HttpSession {
       try {
         return await this.#ask(server, path, options);
       } catch (error) {
-        if (!(error instanceof RosterdError) || !failoverCodes.has(error.code)) throw error;
+        if (!(error instanceof RosterdError) || finalCodes.has(error.code)) throw error;
         failures.push(error);
       }
     }
@@ -138,14 +140,16 @@ function urlOf(server: string, path: string, query: Readonly<Record<string, stri
   return url;
 }
 
+/** A server that answers tells more of what is wrong than one that is down. */
 function noneAnswered(failures: readonly RosterdError[]): RosterdError {
   const [first, ...others] = failures;
   if (first === undefined) return new RosterdError('config-invalid', 'no server is configured');
   if (others.length === 0) return first;
-  const code = others.every((other) => other.code === first.code) ? first.code : 'source-unreachable';
+  const told = failures.find(({ detail }) => detail['status'] !== undefined) ?? first;
+  const isOfAll = failures.every(({ code }) => code === first.code);
   return new RosterdError(
-    code,
-    `none of ${failures.length} servers answers: ${failures.map((failure) => failure.message).join('; ')}`,
-    { detail: { ...first.detail, servers: failures.map((failure) => failure.subject ?? '') }, cause: first },
+    isOfAll || told.detail['status'] !== undefined ? told.code : 'source-unreachable',
+    `none of ${failures.length} servers gives an answer: ${failures.map(({ message }) => message).join('; ')}`,
+    { detail: { ...told.detail, servers: failures.map(({ subject }) => subject ?? '') }, cause: told },
   );
 }

@@ -40,7 +40,7 @@ function codeOf(status: number, isPage: boolean, allow: readonly number[]): Erro
   if (status >= 300 && status < 400) return 'source-protocol';
   if (isPage) return 'source-busy';
   if ((status >= 200 && status < 300) || allow.includes(status)) return undefined;
-  if (status === 404) return 'source-base-not-found';
+  if (status === 404) return 'source-path-not-found';
   if (status === 429 || (status >= 502 && status <= 504)) return 'source-busy';
   return 'source-refused';
 }

@@ -124,6 +124,14 @@ export const errorCatalogue = {
     exit: 5,
     advice: 'Check the base DN; `rosterd source check` shows the naming contexts of the server.',
   },
+  'source-path-not-found': {
+    fault: 'source',
+    recovery: 'retry',
+    http: 502,
+    exit: 5,
+    advice:
+      'The server answers, but does not know what was asked for: its application is starting or being deployed, or connection.servers names another kind of server. Nothing was removed.',
+  },
   'source-filter-invalid': {
     fault: 'config',
     recovery: 'stop',

@@ -140,6 +140,10 @@ describe('http failover', () => {
     ['429', () => (_request, response) => response.writeHead(429).end()],
     ['an HTML page with status 200', () => (_request, response) => response.end(page)],
     ['an HTML page with status 404', () => (_request, response) => response.writeHead(404).end(page)],
+    ['500', () => (_request, response) => response.writeHead(500).end()],
+    ['a path that it does not know', () => (_request, response) => response.writeHead(404).end('not here')],
+    ['a redirection', () => (_request, response) => response.writeHead(302, { Location: 'https://x.test/' }).end()],
+    ['a broken body', () => (_request, response) => response.writeHead(200, { 'Content-Encoding': 'gzip' }).end('x')],
     ['a reset', () => (request) => request.socket.resetAndDestroy()],
     ['silence', () => () => undefined],
   ])('goes on to the next server after %s and stays there', async (_what, bad) => {
@@ -152,6 +156,7 @@ describe('http failover', () => {
     await session.close();
     expect(first.requests).toHaveLength(1);
     expect(second.requests).toHaveLength(2);
+    for (const { headers } of second.requests) expect(headers.authorization).toBe(authorization);
     expect(session.server).toBe(second.url);
     expect(await noConnection(first)).toBe(true);
   });
@@ -164,8 +169,6 @@ describe('http failover', () => {
   it.each([
     [401, 'source-credentials'],
     [403, 'source-permission'],
-    [404, 'source-base-not-found'],
-    [500, 'source-refused'],
   ])('asks no other server after status %i', async (status, code) => {
     const first = await serve((_request, response) => response.writeHead(status).end());
     const second = await serve((_request, response) => response.end(xml));
@@ -183,6 +186,27 @@ describe('http failover', () => {
     expect(await codeOf(session.get('/adminapi/team', { accept: '*/*' }))).toBe('source-busy');
     await session.close();
     expect(second.requests).toHaveLength(0);
+  });
+
+  it('asks a second server that refuses the login once, and no third one', async () => {
+    const first = await serve((_request, response) => response.writeHead(500).end());
+    const second = await serve((_request, response) => response.writeHead(401).end());
+    const third = await serve((_request, response) => response.end(xml));
+    expect(await codeOf(get([first.url, second.url, third.url]))).toBe('source-credentials');
+    expect(second.requests).toHaveLength(1);
+    expect(third.requests).toHaveLength(0);
+  });
+
+  it('is told by a server that answers what is wrong, where others are down', async () => {
+    const busy = await serve((_request, response) => response.writeHead(503, { 'Retry-After': '60' }).end());
+    for (const urls of [
+      [await deadUrl(), busy.url],
+      [busy.url, await deadUrl()],
+    ]) {
+      const error = await failure(get(urls));
+      expect(error).toMatchObject({ code: 'source-busy', detail: { status: 503, retryAfterMs: 60_000 } });
+      for (const url of urls) expect(error.message).toContain(url);
+    }
   });
 
   it('names every server when none answers', async () => {

@@ -26,7 +26,7 @@ describe('http statuses', () => {
   it.each([
     [401, 'source-credentials'],
     [403, 'source-permission'],
-    [404, 'source-base-not-found'],
+    [404, 'source-path-not-found'],
     [405, 'source-refused'],
     [406, 'source-refused'],
     [429, 'source-busy'],

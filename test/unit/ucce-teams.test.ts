@@ -238,7 +238,7 @@ describe('teams of a UCCE that does not show them', () => {
 
   it.each<[string, Scripted, string]>([
     ['403', { status: 403 }, 'source-permission'],
-    ['404', undefined, 'source-base-not-found'],
+    ['404', undefined, 'source-path-not-found'],
   ])('make the read partial with %s when they must come from their list', async (_, refusal, errorCode) => {
     const { read } = await withTeams(refusal, { teamsFrom: 'api' });
     expect(read.outcome).toMatchObject({ kind: 'partial', errorCode });
