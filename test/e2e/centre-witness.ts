@@ -12,6 +12,8 @@ import type { SyncJson } from './samba-witness.ts';
 
 export type { SyncJson } from './samba-witness.ts';
 
+export type Users = Readonly<Record<string, CentrePicture>>;
+
 /** Releases what this run holds; nothing when it holds nothing. */
 export async function approveHeld(rosterd: InstallationFolder, run: RunJson): Promise<void> {
   if (run.heldRun === null) return;
@@ -56,4 +58,31 @@ export async function withStore<Answer>(folder: string, ask: (store: Store) => P
   } finally {
     await store.close();
   }
+}
+
+/** What a bad read may not take: access, teams, grants, roles, links. */
+export const standingOf = (users: Users) =>
+  Object.entries(users).map(([name, { values: _v, attributes: _a, ...rest }]) => [name, rest]);
+
+/** What is left of users when a source is let go of: everything, as local. */
+export const asLocal = (users: Users, source: string): Users =>
+  Object.fromEntries(Object.entries(users).map(([name, user]) => [name, withoutSource(user, source)]));
+
+function withoutSource(user: CentrePicture, source: string): CentrePicture {
+  const own = ` [${source}]`;
+  const local = (text: string): string => (text.endsWith(own) ? `${text.slice(0, -own.length)} [local]` : text);
+  const all = (texts: readonly string[]): readonly string[] => [...new Set(texts.map(local))].sort();
+  // A local attribute wins; one that lost would change what is in force, and goes.
+  const nameOf = (text: string): string => text.slice(0, text.indexOf('='));
+  const isOutdone = (text: string): boolean =>
+    text.endsWith(own) && user.attributes.some((other) => other !== text && nameOf(other) === nameOf(text));
+  return {
+    ...user,
+    values: Object.fromEntries(Object.entries(user.values).map(([field, value]) => [field, local(value)])),
+    attributes: all(user.attributes.filter((text) => !isOutdone(text))),
+    links: user.links.filter((link) => !link.startsWith(`${source} `)),
+    teams: all(user.teams),
+    grants: all(user.grants),
+    roles: all(user.roles),
+  };
 }
