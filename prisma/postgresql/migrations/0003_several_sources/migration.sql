@@ -27,7 +27,11 @@ CREATE INDEX "users_local_name_key_idx" ON "users"("local_name_key");
 -- CreateIndex
 CREATE INDEX "user_attributes_name_value_idx" ON "user_attributes"("name", "value");
 
--- Match keys of accounts are written anew by the next complete read; those of users are known here.
-UPDATE "users" SET "local_name_key" = CASE
-  WHEN position('@' IN "username_key") > 1 THEN substr("username_key", 1, position('@' IN "username_key") - 1)
-  ELSE "username_key" END;
+-- Who is known already is found by the login without `DOMAIN\` and `@domain` before the next complete read writes all keys anew:
+-- else a source that is read first would make users of people who are there. After the last backslash, before the first @.
+UPDATE "users" SET "local_name_key" = (
+  SELECT CASE WHEN position('@' IN n."name") > 1 THEN substr(n."name", 1, position('@' IN n."name") - 1) ELSE n."name" END
+  FROM (SELECT substr("username_key", length(rtrim("username_key", replace("username_key", '\', ''))) + 1) AS "name") n);
+UPDATE "mirror_accounts" SET "local_name_key" = (
+  SELECT CASE WHEN position('@' IN n."name") > 1 THEN substr(n."name", 1, position('@' IN n."name") - 1) ELSE n."name" END
+  FROM (SELECT substr("username_key", length(rtrim("username_key", replace("username_key", '\', ''))) + 1) AS "name") n);
