@@ -49,21 +49,27 @@ const errorBodyBytes = 65_536;
 /** One request and its answer. */
 export class HttpExchange {
   tls: TlsFacts | undefined;
+  /** The server had closed the connection of an earlier question before this one came: it has said nothing to it. */
+  cameTooLate = false;
   readonly #connection: HttpConnection;
   readonly #url: URL;
   readonly #doing: string;
   readonly #agent: HttpAgent;
+  readonly #socket: 'any' | 'new';
   #phase: ConnectionPhase = 'connecting';
   #request: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Why this side ended it, or what the network said first; what axios makes of it carries the login. */
   #failure: RosterdError | undefined;
+  #hasAnswer = false;
 
-  constructor(connection: HttpConnection, url: URL, doing: string, agent: HttpAgent) {
+  /** `socket`: whether one that is open already may be used. */
+  constructor(connection: HttpConnection, url: URL, doing: string, agent: HttpAgent, socket: 'any' | 'new') {
     this.#connection = connection;
     this.#url = url;
     this.#doing = doing;
     this.#agent = agent;
+    this.#socket = socket;
   }
 
   fail(reason: RosterdError): void {
@@ -127,12 +133,18 @@ export class HttpExchange {
   /** Called by axios in place of node:https, so that the phases of the connection can be seen. */
   readonly #transport = (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
     const send = this.#url.protocol === 'https:' ? requestHttps : requestHttp;
+    // Those that are idle are as old as the one that failed.
+    if (this.#socket === 'new') for (const idle of Object.values(this.#agent.freeSockets).flat()) idle?.destroy();
     const request = send(options, onResponse);
     this.#request = request;
     request.on('error', (error) => {
+      this.cameTooLate = request.reusedSocket && !this.#hasAnswer && this.#failure === undefined;
       this.#failure ??= this.#networkError(error);
     });
     request.once('socket', (socket) => {
+      socket.once('data', () => {
+        this.#hasAnswer = true;
+      });
       if (request.reusedSocket) this.#opened(socket);
       else this.#watch(socket);
     });

@@ -91,10 +91,22 @@ class Session implements HttpSession {
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
+  /** Servers close idle connections when they like, also in the moment of the next question: that is no failure, and asked again once. */
   async #ask(server: string, path: string, options: GetOptions): Promise<HttpAnswer> {
-    if (this.#signal.aborted) throw interruptedError(this.#signal);
     const url = urlOf(server, path, options.query ?? {});
-    const exchange = new HttpExchange(this.#connection, url, `GET ${path}`, this.#agentOf(url));
+    const exchangeOn = (socket: 'any' | 'new'): HttpExchange =>
+      new HttpExchange(this.#connection, url, `GET ${path}`, this.#agentOf(url), socket);
+    const first = exchangeOn('any');
+    try {
+      return await this.#run(first, server, options);
+    } catch (error) {
+      if (!first.cameTooLate) throw error;
+      return await this.#run(exchangeOn('new'), server, options);
+    }
+  }
+
+  async #run(exchange: HttpExchange, server: string, options: GetOptions): Promise<HttpAnswer> {
+    if (this.#signal.aborted) throw interruptedError(this.#signal);
     this.#running.add(exchange);
     try {
       const answer = await exchange.run(options);
