@@ -53,13 +53,14 @@ describe('http connections that the server closes between two questions', () => 
   });
 
   it('are replaced by a new one, not by another that is idle', async () => {
-    const atOnce: (() => void)[] = [];
-    const used = new WeakSet<Socket>();
+    const waiting: (() => void)[] = [];
+    const used = new Set<Socket>();
     const server = await serve(({ socket }, response) => {
-      if (used.has(socket)) return socket.destroy();
+      if (used.has(socket)) socket.destroy();
+      else waiting.push(() => response.end(xml));
       used.add(socket);
-      atOnce.push(() => response.end(xml));
-      if (atOnce.length >= 3) for (const answer of atOnce) answer();
+      // The first three wait for each other, so that each has a connection of its own.
+      if (used.size >= 3) for (const answer of waiting.splice(0)) answer();
     });
     const session = await openHttpSession(connectionTo([server.url]), never);
     const ask = (path: string) => session.get(path, { accept: '*/*' });
