@@ -84,6 +84,8 @@ const whyNot: Readonly<Partial<Record<EnabledReason, string>>> = {
   'authority-gone': 'the source no longer has the account',
   'votes-gone': 'no source has an active account of this user any more',
   quarantined: 'the account that decides is disputed',
+  'source-not-configured':
+    'it has an account of a source that is not configured any more (see `rosterd source detach`)',
 };
 
 function enabledElsewhere(user: User, because: EnabledReason): RosterdError {

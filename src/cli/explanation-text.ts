@@ -30,6 +30,8 @@ const enabledReasons: Readonly<Record<UserExplanation['enabled']['because'], str
   'votes-gone': 'no source has an active account any more',
   'votes-alive': 'a source has an active account',
   'no-lifecycle': 'the sources have no such notion, and the account is there',
+  'source-not-configured':
+    'it has an account of a source that is not configured any more, so it stays as it is until that source is detached',
   quarantined: 'the account that decides is disputed, so it stays as it is',
 };
 

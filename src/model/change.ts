@@ -32,6 +32,8 @@ export type EnabledReason =
   | 'votes-gone'
   | 'votes-alive'
   | 'no-lifecycle'
+  /** The user has an account of a source that is not configured any more, and nobody knows what that one says. */
+  | 'source-not-configured'
   /** The account that decides is disputed: the user stays as it is. */
   | 'quarantined';
 

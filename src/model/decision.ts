@@ -22,6 +22,8 @@ export interface World {
   readonly newTeams: ReadonlyMap<GroupKey, TeamRef>;
   /** Every source with lifecycle authority has been read completely once: who is in none of them is in no directory. Absent: no. */
   readonly hasReadAuthorities?: boolean;
+  /** Users of whom other sources hold or have rejected changes, by the number of the user. Absent: none. */
+  readonly heldElsewhere?: ReadonlyMap<UserId, ReadonlySet<SourceName>>;
 }
 
 export interface UserInput {

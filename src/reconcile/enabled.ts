@@ -22,6 +22,7 @@ export interface EnabledDecision {
  *   an authority: disabled, expired, gone                            | no      | authority-...
  *   an authority whose account is disputed                           | stays   | quarantined
  *   an authority                                                     | yes     | authority-enabled
+ *   an account of a source that is not configured any more           | stays   | source-not-configured
  *   a vote that is alive (present, not disabled, not expired)        | yes     | votes-alive
  *   a vote whose account is disputed                                 | stays   | quarantined
  *   votes, none alive                                                | no      | votes-gone
@@ -43,7 +44,14 @@ export function decideEnabled(
   if (user.links.length === 0) {
     return { value: user.activated, because: user.activated ? 'activated' : 'not-activated' };
   }
+  if (isUnheard(world, user, linked)) return { value: user.enabled, because: 'source-not-configured', ...due };
   return { ...lifecycleOf(user.enabled, linked, world.now), ...due };
+}
+
+/** No authority is left to speak, and what a source that was taken out of the configuration says nobody hears any more. */
+function isUnheard(world: CompiledWorld, user: Pick<User, 'links'>, linked: readonly LinkedAccount[]): boolean {
+  if (linked.some(({ source }) => source.policy.lifecycle === 'authority')) return false;
+  return user.links.some((link) => !world.index.sources.has(link.source));
 }
 
 /** What the sources alone say, without hold and pin; `present` is the value that stays where nobody can say. */

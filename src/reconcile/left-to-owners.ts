@@ -32,24 +32,34 @@ export function leftToOwners<Decided extends OneValue>(
   });
   const speakers =
     decided.enabled.value === user.enabled ? [] : speakersFor(decided.enabled.because, decided.linked, world.now);
-  const isLeft = speakers.length > 0 && !speakers.includes(world.source);
-  if (isLeft) pendingFor.push(...speakers);
+  // What another one's guard holds, or a person has refused there, does not come true by way of this one's.
+  const holding = holdersAmong(world, user, speakers);
+  const isLeft = (speakers.length > 0 && !speakers.includes(world.source)) || holding.length > 0;
+  if (isLeft) pendingFor.push(...(holding.length > 0 ? holding : speakers));
   if (pendingFor.length === 0) return { verdicts: decided, pendingFor };
   const enabled = isLeft ? { ...decided.enabled, value: user.enabled } : decided.enabled;
   return { verdicts: { ...decided, fields, enabled }, pendingFor };
+}
+
+function holdersAmong(world: CompiledWorld, user: User, speakers: readonly SourceName[]): readonly SourceName[] {
+  const holding = world.heldElsewhere?.get(user.id);
+  return holding === undefined ? [] : speakers.filter((one) => one !== world.source && holding.has(one));
 }
 
 /** The other source whose word makes the field change; undefined where it is the source that runs, or a person. */
 function writerOf(world: CompiledWorld, { part, wanted }: FieldDecision): SourceName | undefined {
   if (part === undefined || wanted !== undefined || part.rule === 'pinned') return undefined;
   const { field, before, after } = part;
-  const writer = (after ?? before)?.owner;
-  if (writer === undefined || writer === 'local' || writer === world.source) return undefined;
   if (field === 'username' || field === 'email') return undefined;
-  // The source that runs gives its own value up, and one that it had kept away comes through.
   const order = world.index.precedence[field];
-  const isGivenUp = before?.owner === world.source && order.indexOf(world.source) < order.indexOf(writer);
-  return isGivenUp ? undefined : writer;
+  const [had, has] = [before?.owner, after?.owner];
+  // One that stands before the other gives its value up, and what it had kept away comes through: that is its word.
+  const isGivenUp =
+    had !== undefined &&
+    had !== 'local' &&
+    (has === undefined || has === 'local' || order.indexOf(had) < order.indexOf(has));
+  const writer = isGivenUp ? had : has;
+  return writer === undefined || writer === 'local' || writer === world.source ? undefined : writer;
 }
 
 function kept(user: User, { explanation }: FieldDecision): FieldDecision {

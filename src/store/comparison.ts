@@ -2,7 +2,7 @@
 // there is something to say.
 
 import type { FindingCode } from '../model/finding.ts';
-import { asSourceName, asTeamId, asUserId, type Owner, type SourceName } from '../model/ids.ts';
+import { asSourceName, asTeamId, asUserId, type Owner, type SourceName, type UserId } from '../model/ids.ts';
 import type { ComparisonReader, SharedValue, TeamGap } from '../sync/ports/comparison.ts';
 import { jsonParameter, type Sql } from './sql.ts';
 
@@ -11,6 +11,7 @@ export function comparisonReader(sql: Sql): ComparisonReader {
     openSubjects: (codes) => readOpenSubjects(sql, codes),
     sharedValues: (attribute, order) => readSharedValues(sql, attribute, order),
     teamGaps: (sources) => readTeamGaps(sql, sources),
+    heldElsewhere: (source) => readHeldElsewhere(sql, source),
   };
 }
 
@@ -21,6 +22,22 @@ async function readOpenSubjects(sql: Sql, codes: readonly FindingCode[]): Promis
     jsonParameter(codes),
   );
   return rows.map((row) => row.subject);
+}
+
+async function readHeldElsewhere(sql: Sql, source: SourceName): Promise<ReadonlyMap<UserId, ReadonlySet<SourceName>>> {
+  const real = sql.dialect.kind === 'sqlite' ? '0' : 'false';
+  const rows = await sql.all<{ user_id: number; source: string }>(
+    `SELECT DISTINCT c.user_id, r.source FROM runs r JOIN changes c ON c.run_id = r.id
+     WHERE r.source <> $1 AND r.dry_run = ${real} AND r.held_checksum IS NOT NULL AND c.user_id IS NOT NULL
+       AND c.state IN ('held', 'rejected')`,
+    source,
+  );
+  const held = new Map<UserId, Set<SourceName>>();
+  for (const row of rows) {
+    const user = asUserId(Number(row.user_id));
+    held.set(user, (held.get(user) ?? new Set()).add(asSourceName(row.source)));
+  }
+  return held;
 }
 
 /** Whom the order does not name comes last, so that the value of a source that was taken out of the configuration still counts. */

@@ -62,16 +62,22 @@ export async function copyIntoOverlay(origin: Location, to: Connections, clock: 
   }
 }
 
-/** What planning reads. No audit entries, no stored changes, no leases; of runs those that the guard's window asks for. */
+/** What planning reads. No audit entries, no leases; of changes what is held or rejected, of runs those and what the guard's window asks for. */
 function partsOf(tables: Iterable<string>, clock: Clock): readonly TablePart[] {
   const left = new Set(['audit_entries', 'changes', 'leases', 'runs', 'findings', 'skips', 'deliveries']);
   const dayAgo = toText(asEpochMs(clock.now() - dayMs));
   const complete = `SELECT max(id) FROM runs WHERE state IN ('done', 'held') GROUP BY source`;
   // By it the guard tells runs under a wrong clock from those of the last day.
   const older = `SELECT max(id) FROM runs WHERE started_at < '${dayAgo}' AND NOT dry_run GROUP BY source`;
+  const waiting = `state IN ('held', 'rejected')`;
+  const holding = `SELECT run_id FROM changes WHERE ${waiting}`;
   return [
     ...[...tables].filter((table) => !left.has(table)).map((table) => ({ table })),
-    { table: 'runs', where: `started_at >= '${dayAgo}' OR id IN (${complete}) OR id IN (${older})` },
+    {
+      table: 'runs',
+      where: `started_at >= '${dayAgo}' OR id IN (${complete}) OR id IN (${older}) OR id IN (${holding})`,
+    },
+    { table: 'changes', where: waiting },
     { table: 'findings', where: 'closed_at IS NULL' },
   ];
 }
@@ -87,7 +93,8 @@ async function copyAttached(target: Sql, clock: Clock): Promise<void> {
   const tables = await readTables(target);
   const parts = partsOf(tables.keys(), clock);
   for (const { table, where } of parts) {
-    const condition = where === undefined ? '' : ` WHERE ${where.replaceAll('FROM runs', 'FROM origin.runs')}`;
+    const condition =
+      where === undefined ? '' : ` WHERE ${where.replaceAll(/FROM (?=runs|changes)/gu, 'FROM origin.')}`;
     await target.run(`INSERT INTO main.${table} SELECT * FROM origin.${table}${condition}`);
   }
 }

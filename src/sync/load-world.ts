@@ -11,7 +11,8 @@ export async function loadWorld(
   const teams = new Map((await store.read.teams()).map((team) => [team.id, team]));
   const groups = new Map((await store.read.groups()).map((group) => [group.key, group]));
   const hasReadAuthorities = await haveReadAuthorities(store, policy);
-  return makeWorld({ policy, now, source, teams, groups, newTeams: new Map(), hasReadAuthorities });
+  const heldElsewhere = policy.sources.length > 1 ? await store.read.heldElsewhere(source) : new Map();
+  return makeWorld({ policy, now, source, teams, groups, newTeams: new Map(), hasReadAuthorities, heldElsewhere });
 }
 
 async function haveReadAuthorities({ read }: SyncStore, { sources }: World['policy']): Promise<boolean> {

@@ -102,11 +102,11 @@ describe('a field', () => {
     expect(runs(accounts, { values })).toMatchObject({ [ad]: 'phone', [ucce]: `(${ad})` });
   });
 
-  it('that its source gives up goes on to the next at once; one that a better source takes over is for that source', () => {
+  it('that its source gives up goes on to the next by its own run, which may hold it; one that a better source takes over is for that source', () => {
     const next = [inAd({}, { phone: null }), inUcce({}, { phone: '2' })];
     expect(runs(next, { values: { ...ann, ...owned(ad, { phone: '1' }) } })).toMatchObject({
       [ad]: 'phone',
-      [ucce]: 'phone',
+      [ucce]: `(${ad})`,
     });
     const better = [inAd({}, { phone: '1' }), inUcce({}, { phone: '2' })];
     expect(runs(better, { values: { ...ann, ...owned(ucce, { phone: '2' }) } })).toMatchObject({

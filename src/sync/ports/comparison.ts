@@ -28,4 +28,6 @@ export interface ComparisonReader {
   sharedValues(attribute: AttributeName, order: readonly SourceName[]): Promise<readonly SharedValue[]>;
   /** Teams fed by a group that is in one of these sources, which lack a member or a supervisor. */
   teamGaps(sources: readonly SourceName[]): Promise<readonly TeamGap[]>;
+  /** Users of whom another source than this one holds or has rejected a change, with those sources. */
+  heldElsewhere(source: SourceName): Promise<ReadonlyMap<UserId, ReadonlySet<SourceName>>>;
 }
