@@ -138,8 +138,7 @@ export function outcomeLine(run: Run): string {
     run.endedAt === undefined
       ? `since ${formatMoment(run.startedAt)}`
       : `in ${durationText(run.endedAt - run.startedAt)}`;
-  const because =
-    run.because === undefined ? '' : ` (${run.because}${run.errorCode === undefined ? '' : ` [${run.errorCode}]`})`;
+  const because = run.because === undefined ? '' : ` (${run.because}${codeText(run)})`;
   const read = `read ${counts.accountsRead} accounts, ${counts.groupsRead} groups${counts.rejected === 0 ? '' : `, ${counts.rejected} unreadable`}`;
   const left =
     counts.conflict === 0 ? '' : `, ${counts.conflict} left to the next run because something changed meanwhile`;
@@ -151,3 +150,7 @@ export function outcomeLine(run: Run): string {
   ].filter((text) => text !== '');
   return `Run ${run.id} of ${run.source} (${kind}): ${run.state} ${took}${because}; ${[read, done, ...rest].join('; ')}.`;
 }
+
+/** A read that broke off begins its reason with the code. */
+export const codeText = ({ because, errorCode }: Pick<Run, 'because' | 'errorCode'>): string =>
+  errorCode === undefined || because?.includes(`${errorCode}: `) === true ? '' : ` [${errorCode}]`;

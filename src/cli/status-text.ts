@@ -11,6 +11,7 @@ import type { SkipReason } from '../model/schedule.ts';
 import { holdText, plural } from '../sync/hold-text.ts';
 import { roughDuration } from './duration-text.ts';
 import { minuteText, zonedText } from './moment-text.ts';
+import { codeText } from './run-text.ts';
 import { printable } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 
@@ -128,12 +129,12 @@ const readText = ({ lastComplete }: SourceStatus, at: EpochMs): string =>
   lastComplete === undefined ? 'never completely' : `complete ${when(lastComplete.at, at)} (run ${lastComplete.run})`;
 
 /** What is held has a line of its own. */
-function lastRunText({ id, state, counts, startedAt, endedAt, because, errorCode }: Run, at: EpochMs): string {
+function lastRunText(run: Run, at: EpochMs): string {
+  const { id, state, counts, startedAt, endedAt, because } = run;
   const applied = counts.applied === 0 ? '' : `; applied ${counts.applied}`;
   const held = counts.held === 0 ? '' : `; held ${counts.held}`;
   const nothing = state === 'done' && applied + held === '' ? '; nothing to change' : '';
-  const code = errorCode === undefined ? '' : ` [${errorCode}]`;
-  const reason = because === undefined ? '' : `: ${because}${code}`;
+  const reason = because === undefined ? '' : `: ${because}${codeText(run)}`;
   return `run ${id} ${state}, ${when(endedAt ?? startedAt, at)}${applied}${held}${nothing}${reason}`;
 }
 
