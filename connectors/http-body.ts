@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { RosterdError } from '../src/model/errors.ts';
+import { firstLine } from './network-failures.ts';
 
 /** Bytes in either form that the caller takes. `fail`: more is an error; `cut`: the rest is not wanted. */
 export interface BodyCap {
@@ -15,6 +16,8 @@ export interface BodyCap {
   readonly beyond: 'fail' | 'cut';
   /** Called whenever something has come. */
   readonly onPiece: () => void;
+  /** Takes the login out of what the server says. */
+  readonly clean: (said: string) => string;
 }
 
 class CapReached extends Error {}
@@ -51,13 +54,13 @@ async function* counted(source: AsyncIterable<Buffer>, maxBytes: number): AsyncG
   }
 }
 
-function isGzip(contentEncoding: string, { server, doing }: BodyCap): boolean {
+function isGzip(contentEncoding: string, { server, doing, clean }: BodyCap): boolean {
   const encoding = contentEncoding.trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return false;
   if (encoding === 'gzip' || encoding === 'x-gzip') return true;
   throw new RosterdError(
     'source-protocol',
-    `${server}: ${doing} was answered in the encoding ${encoding}, which was not asked for`,
+    `${server}: ${doing} was answered in the encoding ${firstLine(clean(contentEncoding))}, which was not asked for`,
     { subject: server },
   );
 }

@@ -15,6 +15,7 @@ import axios, { type AxiosResponse } from 'axios';
 import { RosterdError } from '../src/model/errors.ts';
 import { asEpochMs, type EpochMs } from '../src/model/ids.ts';
 import { type BodyCap, decodeText, readBody, tooLarge } from './http-body.ts';
+import { basicOf, LoginEraser } from './http-login.ts';
 import type { HttpConnection } from './http-settings.ts';
 import { statusError } from './http-status.ts';
 import { type ConnectionPhase, connectionError, firstLine, timeoutError } from './network-failures.ts';
@@ -56,6 +57,7 @@ export class HttpExchange {
   readonly #doing: string;
   readonly #agent: HttpAgent;
   readonly #socket: 'any' | 'new';
+  readonly #eraser: LoginEraser;
   #phase: ConnectionPhase = 'connecting';
   #request: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -70,6 +72,7 @@ export class HttpExchange {
     this.#doing = doing;
     this.#agent = agent;
     this.#socket = socket;
+    this.#eraser = new LoginEraser(connection.login);
   }
 
   fail(reason: RosterdError): void {
@@ -110,11 +113,10 @@ export class HttpExchange {
   }
 
   #send(accept: string): Promise<AxiosResponse<IncomingMessage>> {
-    const { user, password } = this.#connection.login;
     const headers = {
       Accept: accept,
       'Accept-Encoding': 'gzip',
-      Authorization: `Basic ${basic(user, password)}`,
+      Authorization: `Basic ${basicOf(this.#connection.login)}`,
       'User-Agent': 'rosterd',
     };
     return axios.get<IncomingMessage>(this.#url.href, {
@@ -192,6 +194,7 @@ export class HttpExchange {
       maxBytes: isWanted ? this.#connection.maxBodyBytes : errorBodyBytes,
       beyond: isWanted ? 'fail' : 'cut',
       onPiece,
+      clean: (said) => this.#eraser.message(said),
     };
     const contentType = header('content-type') ?? '';
     if (isWanted && Number(header('content-length') ?? 0) > cap.maxBytes) throw tooLarge(cap);
@@ -205,24 +208,18 @@ export class HttpExchange {
       doing: this.#doing,
       status,
       contentType,
-      location: header('location'),
+      location: this.#eraser.message(header('location') ?? ''),
       retryAfter: header('retry-after'),
     };
-    const error = statusError(head, isWanted ? text : this.#withoutLogin(text), allow);
+    const error = statusError(head, isWanted ? text : this.#eraser.message(text), allow);
     if (error !== undefined) throw error;
     const date = Date.parse(header('date') ?? '');
     return {
       status,
       contentType: contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      text,
+      text: isData(status, text) ? text : this.#eraser.document(text),
       ...(Number.isNaN(date) ? {} : { date: asEpochMs(date) }),
     };
-  }
-
-  /** A server that shows what it was sent must not bring the login into a log. */
-  #withoutLogin(text: string): string {
-    const { user, password } = this.#connection.login;
-    return text.replaceAll(basic(user, password), '***').replaceAll(password, '***');
   }
 
   #protocolError(because: string, cause?: unknown): RosterdError {
@@ -246,6 +243,8 @@ export class HttpExchange {
   }
 }
 
-const basic = (user: string, password: string): string => Buffer.from(`${user}:${password}`, 'utf8').toString('base64');
+/** Names of people are left as they are, whatever the password is. Everything else is for people, and may show what the server was sent. */
+const isData = (status: number, text: string): boolean =>
+  status >= 200 && status < 300 && /^\s*[<[{]/u.test(text) && !/apiError/iu.test(text);
 
 const isTlsSocket = (socket: Socket): socket is TLSSocket => 'encrypted' in socket;

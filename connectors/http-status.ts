@@ -11,8 +11,9 @@ export interface AnswerHead {
   readonly doing: string;
   readonly status: number;
   readonly contentType: string;
-  /** Headers, as they came. */
-  readonly location: string | undefined;
+  /** Header, without the login; empty: none. */
+  readonly location: string;
+  /** Header, as it came. */
   readonly retryAfter: string | undefined;
 }
 
@@ -24,8 +25,7 @@ export function statusError(head: AnswerHead, text: string, allow: readonly numb
   if (code === undefined) return undefined;
   const retryAfterMs = code === 'source-busy' ? waitOf(head.retryAfter) : undefined;
   const said = isPage ? 'an HTML page instead of data' : quoted(text);
-  const target =
-    status >= 300 && status < 400 ? `a redirection to ${firstLine(head.location ?? '')}, not followed` : '';
+  const target = status >= 300 && status < 400 ? `a redirection to ${firstLine(head.location)}, not followed` : '';
   const parts = [`${server}: ${doing} was answered with status ${status}`, target, said].filter((part) => part !== '');
   return new RosterdError(code, parts.join(', '), {
     subject: server,
