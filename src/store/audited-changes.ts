@@ -3,10 +3,10 @@
 import type { AuditedChange } from '../model/audit.ts';
 import { partsIn } from '../model/change-key.ts';
 import { asRunId, asSourceName, asUserId, type UserId } from '../model/ids.ts';
-import type { AuditedReader } from '../sync/ports/audited.ts';
+import type { AuditedReader, UnlinkedReader } from '../sync/ports/audited.ts';
 import { readForEach } from './bulk.ts';
 import type { Sql } from './sql.ts';
-import { optional, toMs } from './times.ts';
+import { optional, toMs, toText } from './times.ts';
 
 interface Row {
   readonly seq: number;
@@ -17,6 +17,24 @@ interface Row {
   readonly run_id: number | null;
   readonly source: string | null;
   readonly payload: string | null;
+}
+
+export function unlinkedReader(sql: Sql): UnlinkedReader {
+  const users = sql.dialect.list(1, 'int', 'j');
+  return {
+    async usersUnlinked(ids, { from, to }) {
+      const rows = await readForEach<{ user_id: number }>(
+        sql,
+        ids,
+        `SELECT DISTINCT e.user_id FROM ${users} CROSS JOIN audit_entries e
+         WHERE e.user_id = j.value AND e.action IN ('user.unlinked', 'user.detached')
+           AND e.at >= $2 AND e.at <= coalesce($3, e.at)`,
+        toText(from),
+        to === undefined ? null : toText(to),
+      );
+      return rows.map((row) => asUserId(row.user_id));
+    },
+  };
 }
 
 export function auditedReader(sql: Sql): AuditedReader {

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { RosterdError } from '../model/errors.ts';
 import type { Clock, CounterName, StoreReader, StoreTx } from '../sync/ports.ts';
 import { appendAudit, readAuditHead } from './audit.ts';
-import { auditedReader } from './audited-changes.ts';
+import { auditedReader, unlinkedReader } from './audited-changes.ts';
 import { comparisonReader } from './comparison.ts';
 import { daemonReader, daemonWriter } from './daemon.ts';
 import { detachWriter } from './detaching.ts';
@@ -44,6 +44,7 @@ export function storeTx(sql: Sql, { clock, auditKey }: TxContext): StoreTx {
     ...runReader(sql),
     ...daemonReader(sql),
     ...daemonWriter(sql, (count) => allocate('delivery', count)),
+    ...unlinkedReader(sql),
     mirror: { ...mirrorReader(sql), ...mirrorWriter(sql) },
     dirty,
     userRows: userWriter(sql, clock),

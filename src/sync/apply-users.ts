@@ -1,5 +1,6 @@
 // User changes of one batch: before-values are checked against the present state, then the pure effect of the change is written.
 
+import type { ChangePart } from '../model/change.ts';
 import { type AccountKey, asUserId, type ExternalId, type SourceName, type UserId } from '../model/ids.ts';
 import { foldKey } from '../model/keys.ts';
 import type { User } from '../model/user.ts';
@@ -25,6 +26,7 @@ export async function applyUserChanges(
   if (batch.length === 0) return [];
   const users = await presentUsers(tx, batch);
   const accounts = await accountsNamed(tx, batch);
+  const unlinked = await unlinkedSince(tx, request, [...users.keys()]);
   const effects: Effect[] = [];
   const results: BatchResult[] = [];
   const created = batch.filter((stored) => stored.change.subject.kind === 'account').length;
@@ -32,7 +34,7 @@ export async function applyUserChanges(
   for (const stored of batch) {
     const { subject } = stored.change;
     const before = subject.kind === 'user' ? users.get(subject.id) : undefined;
-    const verdict = stateOf(stored, before, accounts, request);
+    const verdict = stateOf(stored, before, { accounts, unlinked }, request);
     if (verdict !== 'apply') {
       results.push({
         state: verdict,
@@ -68,6 +70,17 @@ async function presentUsers(tx: StoreTx, batch: readonly StoredChange[]): Promis
   return new Map((ids.length === 0 ? [] : await tx.users(ids)).map((user) => [user.id, user]));
 }
 
+/** What was planned for them came of an account that is not theirs any more. */
+async function unlinkedSince(
+  tx: StoreTx,
+  { plannedAt, isResumed, clock }: ApplyRequest,
+  users: readonly UserId[],
+): Promise<ReadonlySet<UserId>> {
+  // As with pins: what seems to lie ahead was done before the clock was set back, and only a plan of this moment knows of it.
+  const since = isResumed ? { from: plannedAt } : { from: plannedAt, to: clock.now() };
+  return new Set(users.length === 0 ? [] : await tx.usersUnlinked(users, since));
+}
+
 /** Every account that the batch links or creates a user for, by `source/id`. */
 async function accountsNamed(tx: StoreTx, batch: readonly StoredChange[]): Promise<AccountIndex> {
   const bySource = new Map<SourceName, Set<ExternalId>>();
@@ -89,7 +102,7 @@ async function accountsNamed(tx: StoreTx, batch: readonly StoredChange[]): Promi
 function stateOf(
   stored: StoredChange,
   before: User | undefined,
-  accounts: AccountIndex,
+  { accounts, unlinked }: { readonly accounts: AccountIndex; readonly unlinked: ReadonlySet<UserId> },
   request: ApplyRequest,
 ): 'apply' | 'obsolete' | 'conflict' {
   const { change } = stored;
@@ -98,12 +111,30 @@ function stateOf(
   if (states.includes(undefined)) return 'conflict';
   if (change.subject.kind === 'account')
     return states.some((account) => account?.linkState !== undefined) ? 'obsolete' : 'apply';
-  if (before === undefined) return 'conflict';
+  if (before === undefined || unlinked.has(before.id)) return 'conflict';
+  const isHere = [...before.links, ...linked].some(({ source }) => source === request.source);
+  if (!isHere && change.parts.some((part) => isGivenBy(part, request.source))) return 'conflict';
   // Of two accounts of one source, each has a link of its own.
   const keyOf = (source: SourceName, id: ExternalId) => accounts.get(`${source}/${id}`)?.key as AccountKey;
   const verdict = recheck(change, before, keyOf);
   if (verdict === 'apply' && isEditedSince(before, change.parts, request)) return 'conflict';
   return verdict === 'apply' && states.some((account) => account?.linkState !== undefined) ? 'conflict' : verdict;
+}
+
+/** Nothing is owned by a source in which the user has no account. */
+function isGivenBy(part: ChangePart, source: SourceName): boolean {
+  switch (part.part) {
+    case 'field':
+      return part.after?.owner === source;
+    case 'attribute':
+      return part.owner === source && part.after !== undefined;
+    case 'membership':
+    case 'grant':
+    case 'role':
+      return part.owner === source && part.op === 'add';
+    default:
+      return false;
+  }
 }
 
 function effectOf(

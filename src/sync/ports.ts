@@ -23,7 +23,7 @@ import type { CorrelationKey } from '../model/policy.ts';
 import type { ChangeState, Run } from '../model/run.ts';
 import type { Team } from '../model/team.ts';
 import type { AdminHold, FieldName, Link, OwnedValue, Pin, SyncOff, User } from '../model/user.ts';
-import type { AuditedReader } from './ports/audited.ts';
+import type { AuditedReader, UnlinkedReader } from './ports/audited.ts';
 import type { ComparisonReader } from './ports/comparison.ts';
 import type { DaemonReader, DaemonWriter } from './ports/daemon.ts';
 import type { DetachWriter } from './ports/detaching.ts';
@@ -377,7 +377,7 @@ export interface LeaseWriter {
 
 // --- the store ----------------------------------------------------------------------
 
-export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWriter {
+export interface StoreTx extends PlanReader, RunReader, DaemonReader, DaemonWriter, UnlinkedReader {
   readonly mirror: MirrorWriter & MirrorReader;
   readonly dirty: DirtyWriter;
   readonly userRows: UserWriter;
