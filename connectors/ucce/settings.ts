@@ -37,11 +37,17 @@ export type UcceSettings = z.output<typeof settingsSchema>;
 export const instanceOf = ({ instance, connection }: UcceSettings): string =>
   (instance ?? URL.parse(connection.servers[0] ?? '')?.host ?? '').toLowerCase();
 
-export function warningsOf({ connection }: UcceSettings): string[] {
+export function warningsOf(settings: UcceSettings): string[] {
+  const { connection, instance } = settings;
   const { user } = connection.login;
   const isQualified = user.includes('@') || user.includes('\\');
   return [
     ...httpWarnings(connection),
     ...(isQualified ? [] : [`login.user ${user} has no domain: UCCE and PCCE want it in full, as user@domain.`]),
+    ...(instance !== undefined || connection.servers.length < 2
+      ? []
+      : [
+          `instance is not set, so the installation is called ${instanceOf(settings)}, after the first of several servers: another order of the servers would look like another installation and hold all removals. Set instance to that name.`,
+        ]),
   ];
 }

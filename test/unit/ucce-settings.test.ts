@@ -46,6 +46,14 @@ describe('settings of UCCE', () => {
     expect(ucce.warnings(parse({ connection: open }))).toEqual([expect.stringContaining('clear text')]);
   });
 
+  it('warn of several servers where the installation has no name of its own', () => {
+    const two = { ...connection, servers: ['https://aw1.corp.example', 'https://aw2.corp.example'] };
+    expect(ucce.warnings(parse({ connection: two }))).toEqual([
+      expect.stringMatching(/instance.*aw1\.corp\.example.*order/u),
+    ]);
+    expect(ucce.warnings(parse({ connection: two, instance: 'main' }))).toEqual([]);
+  });
+
   it('make another scope when they take other agents, and only then', () => {
     const usual = fingerprint();
     const other = {
