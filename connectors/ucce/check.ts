@@ -3,48 +3,52 @@
 import type { CheckFact, CheckReport } from '../../src/connector.ts';
 import type { SourceAccount } from '../../src/model/account.ts';
 import { RosterdError } from '../../src/model/errors.ts';
+import { clockFacts, connectionFacts, fact, otherServerFacts } from '../http-facts.ts';
 import { type HttpSession, openHttpSession } from '../http-source.ts';
-import { decodeAgent } from './agent.ts';
-import { agentList, fetchPage, type ListPage, pageSize, teamList } from './list.ts';
+import { agentAttributes, decodeAgent } from './agent.ts';
+import {
+  agentList,
+  agentQuery,
+  basePath,
+  fetchPage,
+  firstPage,
+  type ListPage,
+  pageSize,
+  teamList,
+  xml,
+} from './list.ts';
+import { unknownAmong } from './reference.ts';
 import type { UcceSource } from './source.ts';
+import { Tally } from './tally.ts';
+import { teamAttributes } from './team-pages.ts';
 import { isSupervisor, narrownessOf, type View } from './view.ts';
 
 const sampleSize = 3;
 /** Agents that are looked at; a read looks at all of them. */
 const maxSamplePages = 5;
-const certificateWarningDays = 30;
-const dayMs = 86_400_000;
-const skewWarningMs = 60_000;
-const skewErrorMs = 300_000;
-
-type Severity = CheckFact['severity'];
-
-const fact = (name: string, value: string, severity: Severity = 'ok', advice?: string): CheckFact => ({
-  name,
-  value,
-  severity,
-  ...(advice === undefined ? {} : { advice }),
-});
 
 const warning = (name: string, value: string, advice: string): CheckFact => fact(name, value, 'warning', advice);
 
 /** Throws RosterdError when no server can be asked, or when it refuses the login. */
 export async function check(source: UcceSource, signal: AbortSignal): Promise<CheckReport> {
-  const session = await openHttpSession(source.settings.connection, signal);
+  const { connection } = source.settings;
+  const session = await openHttpSession(connection, signal);
   try {
     const first = await agentPage(session, source, 0);
-    const now = Date.now();
+    const clock = clockFacts(first.serverTime);
     const looked = await look(session, source, first);
     const facts = [
-      fact('server', session.server ?? ''),
+      ...connectionFacts(session, connection),
+      ...(await otherServerFacts(session, connection, { path: `${basePath}/agent`, accept: xml }, signal)),
       fact('installation', source.identity),
-      ...tlsFacts(session, now),
       ...loginFacts(source, first.view),
-      ...skewFacts(first, now),
-      totalFact(first),
+      ...clock,
+      totalFact(first, source),
       pageFact(first),
       namesFact(looked),
+      ...witnessFacts(looked, first),
       ...(await teamFacts(session, source)),
+      ...mappingFacts(source),
     ];
     return { facts, serverIdentity: source.identity, sample: looked.sample };
   } finally {
@@ -53,35 +57,13 @@ export async function check(source: UcceSource, signal: AbortSignal): Promise<Ch
 }
 
 function agentPage(session: HttpSession, { settings }: UcceSource, start: number): Promise<ListPage> {
-  const query = settings.ignoreRole ? { ignoreRole: 'true' } : {};
-  return fetchPage(session, { kind: agentList, query, refusal: 'throw' }, start);
-}
-
-function tlsFacts({ tls }: HttpSession, now: number): CheckFact[] {
-  if (tls === undefined) {
-    return [warning('TLS', 'none', 'The password and all data cross the network in clear text: use https://.')];
-  }
-  const { valid_to: until, subject, issuer } = tls.certificate;
-  const days = Math.floor((Date.parse(until) - now) / dayMs);
-  const nameOf = (name: typeof subject): string => [name?.CN ?? name?.O ?? 'a nameless authority'].flat().join(', ');
-  const expiry = `${until} (in ${days} days)`;
-  return [
-    fact('TLS', `${tls.protocol}, ${tls.cipher}`),
-    fact('certificate', `${nameOf(subject)}, issued by ${nameOf(issuer)}`),
-    days < certificateWarningDays
-      ? warning(
-          'certificate expires',
-          expiry,
-          'Renew the certificate of the server; when it has expired, no read will succeed.',
-        )
-      : fact('certificate expires', expiry),
-  ];
+  return fetchPage(session, { kind: agentList, query: agentQuery(settings), refusal: 'throw' }, start);
 }
 
 function loginFacts({ settings }: UcceSource, view: View | 'none'): CheckFact[] {
   const narrowness = narrownessOf(view, settings);
   const role = view === 'none' ? 'not stated' : (view.role ?? 'not stated');
-  const department = view !== 'none' && view.isDepartmentAdmin ? ', of single departments' : '';
+  const department = view !== 'none' && view.departmentAdmin === 'yes' ? ', of single departments' : '';
   const sees = `${settings.connection.login.user}: ${role}${department}`;
   return [
     narrowness === undefined
@@ -111,18 +93,16 @@ function rightsFact(view: View | 'none'): CheckFact {
     : fact('may change agents', 'no');
 }
 
-function skewFacts({ serverTime }: ListPage, now: number): CheckFact[] {
-  if (serverTime === undefined) return [];
-  const skewMs = Math.abs(now - serverTime);
-  const severity = skewMs > skewErrorMs ? 'error' : skewMs > skewWarningMs ? 'warning' : 'ok';
-  const advice = severity === 'ok' ? undefined : 'Set both clocks by the same time server.';
-  return [fact('clock', `differs by ${Math.round(skewMs / 1_000)} s`, severity, advice)];
+function totalFact({ total }: ListPage, { settings }: UcceSource): CheckFact {
+  if (total === 0) return warning('agents', '0', 'The login sees nobody: check its role and its departments.');
+  return total >= settings.expectAtLeast
+    ? fact('agents', String(total))
+    : warning(
+        'agents',
+        `${total}, and expectAtLeast is ${settings.expectAtLeast}`,
+        'Every read will be partial: check what the login sees, or lower expectAtLeast.',
+      );
 }
-
-const totalFact = ({ total }: ListPage): CheckFact =>
-  total === 0
-    ? warning('agents', '0', 'The login sees nobody: check its role and its departments.')
-    : fact('agents', String(total));
 
 function pageFact({ items, size, total }: ListPage): CheckFact {
   const given = size ?? items.length;
@@ -142,12 +122,14 @@ interface Looked {
   readonly withoutUserName: number;
   readonly undecodable: number;
   readonly outside: number;
+  readonly missing: readonly string[] | 'none wanted';
 }
 
 /** The first agents, and more of them while the configuration takes none. */
 async function look(session: HttpSession, source: UcceSource, first: ListPage): Promise<Looked> {
   const sample: SourceAccount[] = [];
   let [agents, withoutUserName, undecodable, outside] = [0, 0, 0, 0];
+  const tally = new Tally(source.settings);
   let page = first;
   for (let pages = 1; ; pages += 1) {
     for (const element of page.items) {
@@ -161,14 +143,17 @@ async function look(session: HttpSession, source: UcceSource, first: ListPage): 
         outside += 1;
         continue;
       }
+      tally.witness(agent.account.id, agent.account.name, agent.agentId);
       if (agent.account.attributes['username']?.length !== 1) withoutUserName += 1;
       if (sample.length < sampleSize) sample.push(agent.account);
     }
     agents += page.items.length;
-    if (sample.length > 0 || page.items.length === 0 || agents >= first.total || pages === maxSamplePages) break;
+    const isEnough = sample.length > 0 && tally.missing.length === 0;
+    if (isEnough || page.items.length === 0 || agents >= first.total || pages === maxSamplePages) break;
     page = await agentPage(session, source, agents);
   }
-  return { sample, agents, withoutUserName, undecodable, outside };
+  const missing = source.settings.witnesses.length === 0 ? 'none wanted' : tally.missing;
+  return { sample, agents, withoutUserName, undecodable, outside, missing };
 }
 
 function namesFact({ agents, withoutUserName, undecodable, outside, sample }: Looked): CheckFact {
@@ -186,23 +171,53 @@ function namesFact({ agents, withoutUserName, undecodable, outside, sample }: Lo
     : warning('agents looked at', value, 'Such agents are not matched by user name: complete them in UCCE.');
 }
 
+/** A read looks at all agents; what is missing among the first ones may only come later. */
+function witnessFacts({ agents, missing }: Looked, { total }: ListPage): CheckFact[] {
+  if (missing === 'none wanted') return [];
+  if (missing.length === 0) return [fact('witnesses', 'all came')];
+  const value = `not among the first ${agents} of ${total} agents: ${missing.join(', ')}`;
+  return agents < total
+    ? [fact('witnesses', value)]
+    : [
+        warning(
+          'witnesses',
+          value,
+          'Every read will be partial: the login does not see everybody, or they are gone and their names have to go from witnesses.',
+        ),
+      ];
+}
+
 async function teamFacts(session: HttpSession, { settings }: UcceSource): Promise<CheckFact[]> {
   if (settings.teamsFrom === 'agents') return [fact('agent teams', 'taken from the agents, as configured')];
+  const refusal = settings.teamsFrom === 'auto' ? 'say' : 'throw';
   try {
-    const { total } = await fetchPage(session, { kind: teamList, refusal: 'throw' }, 0);
-    return [fact('agent teams', `${total}, from their own list`)];
+    const page = await firstPage(session, { kind: teamList, refusal });
+    if (!('refused' in page)) return [fact('agent teams', `${page.total}, from their own list`)];
+    return [
+      warning(
+        'agent teams',
+        `the list is refused (status ${page.refused}); they are taken from the agents`,
+        'Teams without anybody stay unknown, and nobody loses can-manage: give the login the right to agent teams, or set teamsFrom: agents to let the agents alone decide.',
+      ),
+    ];
   } catch (error) {
-    if (!(error instanceof RosterdError) || typeof error.detail['status'] !== 'number') throw error;
-    const refusal = `the list is refused (status ${error.detail['status']})`;
-    return settings.teamsFrom === 'auto'
-      ? [fact('agent teams', `${refusal}; they are taken from the agents, those without anybody stay unknown`)]
-      : [
-          fact(
-            'agent teams',
-            refusal,
-            'error',
-            'Every read will be partial: give the login the right to agent teams, or set teamsFrom: auto.',
-          ),
-        ];
+    if (!(error instanceof RosterdError) || error.code === 'interrupted') throw error;
+    const advice = `Every read will be partial while this lasts. ${error.entry.advice} Where the login may not read agent teams at all, set teamsFrom: agents.`;
+    return [fact('agent teams', error.message, 'error', advice)];
   }
+}
+
+function mappingFacts({ wanted }: UcceSource): CheckFact[] {
+  const unknown = [
+    ...unknownAmong(wanted.account, agentAttributes),
+    ...unknownAmong(wanted.group ?? [], teamAttributes).map((name) => `${name} of teams`),
+  ];
+  if (unknown.length === 0) return [];
+  return [
+    warning(
+      'unknown attributes',
+      unknown.join(', '),
+      'UCCE has no such attributes, so they are never read: correct the mapping.',
+    ),
+  ];
 }

@@ -1,5 +1,6 @@
 // Asks for single agents and teams by id: there and in scope, there but out of scope, gone, or unknown.
-// Invariant: "absent" needs UCCE's own word that its database has no such id; a page not found is no such word.
+// Invariant: "absent" needs UCCE's own word that its database has no such id, given to a login whom no role keeps from seeing it; a page
+// not found is no such word. "Present" needs the list too: whom only a question by id still shows may be marked for deletion.
 
 import type { Confirmation, RecordKind } from '../../src/connector.ts';
 import { RosterdError } from '../../src/model/errors.ts';
@@ -7,6 +8,7 @@ import type { ExternalId } from '../../src/model/ids.ts';
 import { type HttpAnswer, type HttpSession, openHttpSession } from '../http-source.ts';
 import { child, childrenOf, nameOf, parseXml, type XmlElement } from '../xml-document.ts';
 import { placeOf } from './agent.ts';
+import { settleByList } from './fresh-list.ts';
 import { agentList, basePath, type ListKind, teamList, xml } from './list.ts';
 import { idOf, isRecordId, valueIn } from './reference.ts';
 import type { UcceSource } from './source.ts';
@@ -36,6 +38,7 @@ export async function confirm(
   try {
     answers.set(first, await ask(session, source, kind, first));
     await askAll({ session, source, kind, signal }, others, answers);
+    await settleByList(session, source, kind, askable, answers);
     return answers;
   } catch (error) {
     // Some releases refuse teams, and teams only, to a login that may read agents: no reason to call the login wrong.
@@ -53,13 +56,12 @@ function answerOffline(source: UcceSource, kind: RecordKind, id: ExternalId): Co
   if (!isRecordId(id))
     return { kind: 'absent', evidence: `${id === '' ? 'an empty id' : id} is not an id that UCCE gives out` };
   if (kind === 'account' || source.teamsOfAgents === undefined) return undefined;
-  // The list of teams is not read here: a team is what the agents name, and all of them have just been read.
-  return source.teamsOfAgents.has(id)
-    ? { kind: 'present' }
-    : {
-        kind: 'out-of-scope',
-        evidence: 'none of the agents read belongs to it or supervises it, and the list of teams itself is not read',
-      };
+  // The list of teams was not read: a team is what the agents name, and all of them have just been read.
+  if (source.teamsOfAgents.ids.has(id)) return { kind: 'present' };
+  const nobody = 'none of the agents read belongs to it or supervises it';
+  return source.teamsOfAgents.list === 'refused'
+    ? { kind: 'unknown', because: `${nobody}, and the list of teams was refused, which may show it another time` }
+    : { kind: 'out-of-scope', evidence: `${nobody}, and the list of teams itself is not read` };
 }
 
 interface Question {
@@ -70,17 +72,10 @@ interface Question {
 }
 
 /** Says something of this id only; otherwise the next question would fare the same: slowly, or with an account locked in the end. */
-function isOfOneId(error: RosterdError): boolean {
-  switch (error.code) {
-    case 'source-permission':
-    case 'source-refused':
-    case 'source-protocol':
-    case 'source-limit':
-      return true;
-    default:
-      // A page for people instead of UCCE's own words, at a status that is no sign of being busy.
-      return error.code === 'source-busy' && error.detail['status'] === 404;
-  }
+function isOfOneId({ code, detail }: RosterdError): boolean {
+  const { status } = detail;
+  if (typeof status === 'number') return status !== 401 && status !== 429 && (status < 502 || status > 504);
+  return code === 'source-protocol' || code === 'source-limit';
 }
 
 async function askAll(question: Question, ids: readonly ExternalId[], answers: Answers): Promise<void> {

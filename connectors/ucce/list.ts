@@ -3,6 +3,7 @@
 //
 //   the server                                          the list
 //   states another number than on the page before       begins again, once; then it ends in an error
+//   gives fewer different records than it states         asks once more, pages overlapping, and takes both turns together
 //   starts elsewhere than asked, or repeats itself       ends in an error
 //   gives smaller pages than asked for                   goes on by what came
 //   gives the last page again for a start beyond it      is never asked for one
@@ -12,14 +13,23 @@ import type { EpochMs, ExternalId } from '../../src/model/ids.ts';
 import type { HttpAnswer, HttpSession } from '../http-source.ts';
 import { child, childrenOf, nameOf, parseXml, type XmlElement } from '../xml-document.ts';
 import { idOf, type RecordType, valueIn } from './reference.ts';
+import type { UcceSettings } from './settings.ts';
 import { type View, viewOf } from './view.ts';
 
 export const basePath = '/unifiedconfig/config';
 export const xml = 'application/xml';
 /** The documented maximum (cisco-apis.md 2.2). */
 export const pageSize = 100;
-/** How a server may refuse one type to a login; which of them 12.6 uses for teams is not known (cisco-apis.md part 4). */
-const refusals: readonly number[] = [401, 403, 404, 405, 406, 501];
+/**
+ * By which pages overlap where the first turn came short. An agent ID is unique on its peripheral only, so the sort leaves ties, and a
+ * server that breaks them anew for every page shows one of them twice and the other never.
+ */
+const overlap = 10;
+/**
+ * How a server may refuse one type to a login; which of them 12.6 uses for teams is not known (cisco-apis.md part 4). 401 is none of
+ * them: it speaks of the login itself.
+ */
+const refusals: readonly number[] = [403, 404, 405, 406, 501];
 
 export interface ListKind {
   readonly type: RecordType;
@@ -30,6 +40,10 @@ export interface ListKind {
 
 export const agentList: ListKind = { type: 'agent', wrapper: 'agents', item: 'agent', sort: 'agentId asc' };
 export const teamList: ListKind = { type: 'agentteam', wrapper: 'agentTeams', item: 'agentTeam', sort: 'name asc' };
+
+/** `ignoreRole` goes with the list only; a question by id knows no such parameter. */
+export const agentQuery = ({ ignoreRole }: UcceSettings): Readonly<Record<string, string>> =>
+  ignoreRole ? { ignoreRole: 'true' } : {};
 
 export interface ListPage {
   readonly items: readonly XmlElement[];
@@ -44,8 +58,8 @@ export interface ListPage {
 export type ListStep =
   /** Records that did not come before in this pass; those without a readable id always. */
   | { readonly kind: 'page'; readonly fresh: readonly XmlElement[]; readonly page: ListPage }
-  /** The list changed under the reader: what came so far comes again. */
-  | { readonly kind: 'again'; readonly because: string };
+  /** The list is asked once more: what came so far comes again (`anew`), or what did not come yet (`rest`). */
+  | { readonly kind: 'again'; readonly what: 'anew' | 'rest'; readonly because: string };
 
 export type ListEnd =
   | { readonly kind: 'all'; readonly total: number; readonly ids: ReadonlySet<ExternalId>; readonly pages: number }
@@ -63,27 +77,43 @@ export interface ListRequest {
 /** Throws RosterdError when the list cannot be read to its proven end. */
 export async function* readList(session: HttpSession, request: ListRequest): AsyncGenerator<ListStep, ListEnd, void> {
   const first = yield* onePass(session, request);
-  if (first.kind !== 'changed') return first;
-  yield { kind: 'again', because: first.because };
-  const second = yield* onePass(session, { ...request, refusal: 'throw' });
-  if (second.kind !== 'changed') return second;
+  if (first.kind === 'all' || first.kind === 'refused') return first;
+  yield { kind: 'again', what: first.kind === 'short' ? 'rest' : 'anew', because: first.because };
+  const before = first.kind === 'short' ? first : undefined;
+  const second = yield* onePass(session, { ...request, refusal: 'throw' }, before);
+  if (second.kind === 'all' || second.kind === 'refused') return second;
   throw new RosterdError('source-partial', `${session.server}: ${first.because}, and again: ${second.because}`);
 }
 
-type PassEnd = ListEnd | { readonly kind: 'changed'; readonly because: string };
+/** A turn that came to its end with too few records. */
+interface ShortPass {
+  readonly total: number;
+  readonly ids: ReadonlySet<ExternalId>;
+}
 
-async function* onePass(session: HttpSession, request: ListRequest): AsyncGenerator<ListStep, PassEnd, void> {
-  const { wrapper } = request.kind;
+type PassEnd =
+  | ListEnd
+  | { readonly kind: 'changed'; readonly because: string }
+  | ({ readonly kind: 'short'; readonly because: string } & ShortPass);
+
+/** `before`: the turn that this one completes. */
+async function* onePass(
+  session: HttpSession,
+  request: ListRequest,
+  before?: ShortPass,
+): AsyncGenerator<ListStep, PassEnd, void> {
+  const { wrapper, type } = request.kind;
   const ids = new Set<ExternalId>();
-  let stated: { readonly total: number; readonly maxPages: number } | undefined;
+  let total = before?.total;
+  let maxPages: number | undefined;
   let start = 0;
   let nameless = 0;
   for (let pages = 1; ; pages += 1) {
     // Of this turn only: while the next page is fetched and parsed, nothing holds this one.
     const page = await (pages === 1 ? firstPage(session, request) : fetchPage(session, request, start));
     if ('refused' in page) return { kind: 'refused', status: page.refused };
-    stated ??= { total: page.total, maxPages: mostPages(page) };
-    const { total, maxPages } = stated;
+    total ??= page.total;
+    maxPages ??= mostPages(page);
     if (page.total !== total) {
       return {
         kind: 'changed',
@@ -94,14 +124,35 @@ async function* onePass(session: HttpSession, request: ListRequest): AsyncGenera
     nameless += fresh.nameless;
     const fault = faultOf(page, start, fresh.items.length);
     if (fault !== undefined) throw protocolError(session, `${wrapper} from ${start}: ${fault}`);
-    start += page.items.length;
-    yield { kind: 'page', fresh: fresh.items, page };
-    if (start >= total) {
-      if (ids.size + nameless === total) return { kind: 'all', total, ids, pages };
-      throw protocolError(session, `${total} ${wrapper} were stated, and ${ids.size + nameless} different ones came`);
+    const end = start + page.items.length;
+    start = before === undefined ? end : end - Math.min(overlap, Math.floor(page.items.length / 2));
+    const isNew = (item: XmlElement): boolean => {
+      const id = idOf(item, type);
+      return id === undefined || before?.ids.has(id) !== true;
+    };
+    yield { kind: 'page', fresh: fresh.items.filter(isNew), page };
+    if (end >= total) {
+      return endOfPass(request.kind, {
+        total,
+        ids: before === undefined ? ids : ids.union(before.ids),
+        nameless,
+        pages,
+      });
     }
     if (pages >= maxPages) throw protocolError(session, `${pages} pages did not bring ${total} ${wrapper} to an end`);
   }
+}
+
+interface Turn extends ShortPass {
+  readonly nameless: number;
+  readonly pages: number;
+}
+
+function endOfPass({ wrapper }: ListKind, { total, ids, nameless, pages }: Turn): PassEnd {
+  const came = ids.size + nameless;
+  if (came === total) return { kind: 'all', total, ids, pages };
+  const because = `${total} ${wrapper} were stated, and ${came} different ones came`;
+  return came < total ? { kind: 'short', because, total, ids } : { kind: 'changed', because };
 }
 
 /** Smaller pages than the first one are odd, but no reason to end; a server that never comes to its end is. */
@@ -112,7 +163,9 @@ function faultOf(page: ListPage, start: number, freshCount: number): string | un
   if (page.startIndex !== undefined && page.startIndex !== start) return `the server began at ${page.startIndex}`;
   if (page.total === 0) return page.items.length === 0 ? undefined : `${page.items.length} came where 0 were stated`;
   if (page.items.length === 0) return `nothing came, though ${page.total} were stated`;
-  return freshCount === 0 ? 'only records came that had come before' : undefined;
+  // At the very end that is a list which came short, and is asked once more.
+  const isEnd = start + page.items.length >= page.total;
+  return freshCount === 0 && !isEnd ? 'only records came that had come before' : undefined;
 }
 
 function freshOf(page: ListPage, kind: ListKind, ids: Set<ExternalId>): { items: XmlElement[]; nameless: number } {
@@ -129,13 +182,18 @@ function freshOf(page: ListPage, kind: ListKind, ids: Set<ExternalId>): { items:
   return { items, nameless };
 }
 
-async function firstPage(session: HttpSession, request: ListRequest): Promise<ListPage | { readonly refused: number }> {
+export async function firstPage(
+  session: HttpSession,
+  request: ListRequest,
+): Promise<ListPage | { readonly refused: number }> {
   if (request.refusal === 'throw') return fetchPage(session, request, 0);
   try {
     return await fetchPage(session, request, 0);
   } catch (error) {
     const status = error instanceof RosterdError ? error.detail['status'] : undefined;
-    if (typeof status === 'number' && refusals.includes(status)) return { refused: status };
+    // A page for people says nothing of this login: it comes while the server starts.
+    const isPage = error instanceof RosterdError && error.code === 'source-busy';
+    if (typeof status === 'number' && refusals.includes(status) && !isPage) return { refused: status };
     throw error;
   }
 }

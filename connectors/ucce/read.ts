@@ -10,7 +10,8 @@ import { type HttpSession, openHttpSession } from '../http-source.ts';
 import { interruptedError } from '../network-failures.ts';
 import type { XmlElement } from '../xml-document.ts';
 import { agentAttributes, decodeAgent } from './agent.ts';
-import { agentList, type ListPage, readList, teamList } from './list.ts';
+import { agentList, agentQuery, type ListPage, readList, teamList } from './list.ts';
+import { unknownAmong } from './reference.ts';
 import type { UcceSource } from './source.ts';
 import { Tally } from './tally.ts';
 import { decodeTeam } from './team.ts';
@@ -42,6 +43,17 @@ export async function* read(
   yield { kind: 'outcome', outcome };
 }
 
+/** What became of the list of teams. */
+type TeamListing = 'read' | 'refused' | 'not wanted';
+
+/** Why supervisors of a team that was not in the list may be missing. */
+const unlistedFaults: Readonly<Record<TeamListing, string | undefined>> = {
+  read: 'the list of teams does not have this one',
+  refused: 'the list of teams was refused, and it may name supervisors whom no agent names',
+  // Whoever wants no list has said that the agents decide.
+  'not wanted': undefined,
+};
+
 /** One read with one session: two servers do not hold the same at the same moment. */
 class Reading {
   readonly #source: UcceSource;
@@ -69,33 +81,54 @@ class Reading {
 
   async *run(): AsyncGenerator<ReadEvent, ReadOutcome, void> {
     this.#source.teamsOfAgents = undefined;
-    yield* this.#agents();
-    const isListed = this.#source.settings.teamsFrom !== 'agents' && (yield* this.#listedTeams());
-    if (isListed) this.#noteAgreement();
-    this.#tally.note('teams', isListed ? 'api' : 'agents');
+    this.#source.view = undefined;
+    const agents = yield* this.#surviving(this.#agents());
+    const teams = agents instanceof RosterdError ? agents : yield* this.#surviving(this.#listedTeams());
+    if (teams === 'read') this.#noteAgreement();
+    this.#tally.note('teams', teams === 'read' ? 'api' : 'agents');
+    yield* this.#teamPages(teams);
+    if (teams instanceof RosterdError) return this.#tally.partial(`${teams.code}: ${teams.message}`, teams.code);
+    const outcome = this.#tally.outcome(this.#source.identity);
+    if (outcome.kind === 'complete' && teams !== 'read') {
+      const ids = new Set([...this.#teams.teams(this.#source.scope)].map(({ id }) => id));
+      this.#source.teamsOfAgents = { ids, list: teams };
+    }
+    return outcome;
+  }
+
+  /** What broke off after something was read is given back: the teams that are known by then still come. */
+  async *#surviving<T>(part: AsyncGenerator<ReadEvent, T, void>): AsyncGenerator<ReadEvent, T | RosterdError, void> {
+    try {
+      return yield* part;
+    } catch (error) {
+      if (!(error instanceof RosterdError) || this.#tally.pages === 0 || this.#signal.aborted) throw error;
+      return error;
+    }
+  }
+
+  async *#teamPages(list: TeamListing | RosterdError): AsyncGenerator<ReadEvent, void, void> {
+    const isBroken = list instanceof RosterdError;
+    const broken = isBroken ? `the read broke off before its end: ${list.code}` : undefined;
     const pages = teamPages(this.#teams.teams(this.#source.scope), {
       tally: this.#tally,
       unknown: unknownAmong(this.#source.wanted.group ?? [], teamAttributes),
-      supervisorsFault:
-        this.#shortCount === 0
-          ? undefined
-          : `${this.#shortCount} agents came in the short form, which leaves out the teams that they supervise`,
+      faults: {
+        members: broken,
+        supervisors:
+          this.#shortCount === 0
+            ? broken
+            : `${this.#shortCount} agents came in the short form, which leaves out the teams that they supervise`,
+        supervisorsOfUnlisted: isBroken ? broken : unlistedFaults[list],
+      },
     });
     for (const page of pages) {
       if (this.#signal.aborted) throw interruptedError(this.#signal);
       yield { kind: 'page', page };
     }
-    const outcome = this.#tally.outcome(this.#source.identity);
-    if (outcome.kind === 'complete') {
-      const teams = [...this.#teams.teams(this.#source.scope)].map(({ id }) => id);
-      this.#source.teamsOfAgents = isListed ? undefined : new Set(teams);
-    }
-    return outcome;
   }
 
   async *#agents(): AsyncGenerator<ReadEvent, void, void> {
-    const { ignoreRole } = this.#source.settings;
-    const query = ignoreRole ? { ignoreRole: 'true' } : {};
+    const query = agentQuery(this.#source.settings);
     const steps = readList(this.#session, { kind: agentList, query, refusal: 'throw' });
     for (;;) {
       const step = await steps.next();
@@ -104,7 +137,8 @@ class Reading {
         return;
       }
       if (step.value.kind === 'again') {
-        this.#beginAgain(step.value.because);
+        this.#tally.note('begunAgain', step.value.because);
+        if (step.value.what === 'anew') this.#beginAgain();
         continue;
       }
       const { page, fresh } = step.value;
@@ -119,8 +153,7 @@ class Reading {
   }
 
   /** Nothing that was handed out is handed out again; teams and what counts are gathered anew. */
-  #beginAgain(because: string): void {
-    this.#tally.note('begunAgain', because);
+  #beginAgain(): void {
     this.#teams.forgetAll();
     this.#inScope = new Set();
     this.#outsideCount = 0;
@@ -147,7 +180,7 @@ class Reading {
     const { settings } = this.#source;
     if (this.#view === undefined) {
       this.#tally.note('role', view === 'none' ? 'not stated' : (view.role ?? 'not stated'));
-      this.#tally.note('departmentAdmin', view !== 'none' && view.isDepartmentAdmin);
+      this.#tally.note('departmentAdmin', view === 'none' ? 'not stated' : view.departmentAdmin);
       this.#tally.note('ignoreRole', settings.ignoreRole);
     } else if (!isSameView(this.#view, view)) {
       this.#tally.doubt(
@@ -155,6 +188,7 @@ class Reading {
       );
     }
     this.#view = view;
+    this.#source.view = view;
     const narrowness = narrownessOf(view, settings);
     if (narrowness !== undefined) this.#tally.doubt(narrowness);
   }
@@ -192,8 +226,9 @@ class Reading {
     return this.#sent.add(id).size > before;
   }
 
-  /** False where the server does not show teams to this login. Hands out only records that could not be decoded. */
-  async *#listedTeams(): AsyncGenerator<ReadEvent, boolean, void> {
+  /** Hands out only records that could not be decoded. */
+  async *#listedTeams(): AsyncGenerator<ReadEvent, TeamListing, void> {
+    if (this.#source.settings.teamsFrom === 'agents') return 'not wanted';
     const refusal = this.#source.settings.teamsFrom === 'auto' ? 'say' : 'throw';
     const steps = readList(this.#session, { kind: teamList, refusal });
     const rejected = new Map<string, RejectedRecord>();
@@ -202,13 +237,14 @@ class Reading {
       if (step.done === true) {
         if (step.value.kind === 'refused') {
           this.#tally.note('teamsRefused', step.value.status);
-          return false;
+          return 'refused';
         }
         this.#tally.note('teamsTotal', step.value.total);
         break;
       }
       if (step.value.kind === 'again') {
         this.#tally.note('teamsBegunAgain', step.value.because);
+        if (step.value.what === 'rest') continue;
         this.#teams.forgetList();
         rejected.clear();
         continue;
@@ -226,7 +262,7 @@ class Reading {
     }
     const page = { accounts: [], groups: [], edges: [], closures: [], gone: [], rejected: [...rejected.values()] };
     if (rejected.size > 0) yield { kind: 'page', page };
-    return true;
+    return 'read';
   }
 
   #noteAgreement(): void {
@@ -237,7 +273,3 @@ class Reading {
     this.#tally.note('teamsNotListed', agreement.unlisted);
   }
 }
-
-const unknownAmong = (wanted: readonly string[], known: ReadonlySet<string>): string[] => [
-  ...new Set(wanted.map((name) => name.toLowerCase()).filter((name) => !known.has(name))),
-];

@@ -38,3 +38,8 @@ export function referenceOf(element: XmlElement | undefined, type: RecordType): 
   if (id !== undefined) return { id, name };
   return name === undefined && valueIn(element, 'refURL') === undefined ? 'none' : 'unreadable';
 }
+
+/** Attributes that a mapping wants and that the record never has, in lower case. */
+export const unknownAmong = (wanted: readonly string[], known: ReadonlySet<string>): string[] => [
+  ...new Set(wanted.map((name) => name.toLowerCase()).filter((name) => !known.has(name))),
+];

@@ -4,6 +4,7 @@ import type { ExternalId } from '../../src/model/ids.ts';
 import type { WantedAttributes } from '../connector-type.ts';
 import { Scope } from './scope.ts';
 import { instanceOf, type UcceSettings } from './settings.ts';
+import type { View } from './view.ts';
 
 export interface UcceSource {
   readonly settings: UcceSettings;
@@ -11,8 +12,10 @@ export interface UcceSource {
   readonly scope: Scope;
   /** The API names neither itself nor its database (cisco-apis.md 2.1): the configured name stands for both. */
   readonly identity: string;
-  /** Teams that the agents of the last complete read named, where the list of teams itself was refused or not wanted. */
-  teamsOfAgents: ReadonlySet<ExternalId> | undefined;
+  /** Teams that the agents of the last complete read named, where the list of teams itself was not wanted or not shown. */
+  teamsOfAgents: { readonly ids: ReadonlySet<ExternalId>; readonly list: 'refused' | 'not wanted' } | undefined;
+  /** What the last read was shown; undefined before it. */
+  view: View | 'none' | undefined;
 }
 
 export const sourceOf = (settings: UcceSettings, wanted: WantedAttributes): UcceSource => ({
@@ -21,4 +24,5 @@ export const sourceOf = (settings: UcceSettings, wanted: WantedAttributes): Ucce
   scope: new Scope(settings.agents),
   identity: `ucce:${instanceOf(settings)}`,
   teamsOfAgents: undefined,
+  view: undefined,
 });

@@ -32,6 +32,11 @@ export class Tally {
     for (const key of keys) if (key !== undefined) this.#witnesses.delete(foldKey(key));
   }
 
+  /** Witnesses that did not come yet. */
+  get missing(): readonly string[] {
+    return [...this.#witnesses.values()];
+  }
+
   reject(rejected: RejectedRecord): void {
     this.rejected += 1;
     if (rejected.id === undefined) this.doubt(`a record without a readable id: ${rejected.label}`);
@@ -48,7 +53,7 @@ export class Tally {
 
   /** To be called when every list has come to its end. */
   outcome(serverIdentity: string): ReadOutcome {
-    if (this.#witnesses.size > 0) this.doubt(`witnesses are missing: ${[...this.#witnesses.values()].join(', ')}`);
+    if (this.missing.length > 0) this.doubt(`witnesses are missing: ${this.missing.join(', ')}`);
     if (this.accounts < this.#expectAtLeast) {
       this.doubt(`${this.accounts} accounts came, but at least ${this.#expectAtLeast} were expected`);
     }

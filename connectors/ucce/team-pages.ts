@@ -20,13 +20,20 @@ export interface TeamPagesOptions {
   readonly tally: Tally;
   /** Attributes that are wanted and that no team has. */
   readonly unknown: readonly string[];
-  /** Why nobody knows all supervisors; undefined when they are known. */
-  readonly supervisorsFault: string | undefined;
+  readonly faults: TeamFaults;
+}
+
+/** Why nobody knows all of them; undefined where they are known. */
+export interface TeamFaults {
+  readonly members: string | undefined;
+  readonly supervisors: string | undefined;
+  /** Of the supervisors of teams that the list of teams did not show: it may name some whom no agent names. */
+  readonly supervisorsOfUnlisted: string | undefined;
 }
 
 export function* teamPages(
   teams: Iterable<BookedTeam>,
-  { tally, unknown, supervisorsFault }: TeamPagesOptions,
+  { tally, unknown, faults }: TeamPagesOptions,
 ): Generator<ReadPage, void, void> {
   let draft = new Draft();
   for (const team of teams) {
@@ -51,7 +58,7 @@ export function* teamPages(
         draft.add(team.id, relation, chunk);
         tally.edges += chunk.length;
       }
-      draft.closures.push(closureOf(team.id, relation, members.length, supervisorsFault));
+      draft.closures.push(closureOf(team, relation, members.length, faults));
     }
     if (draft.groups.length >= maxGroupsPerPage) {
       yield draft.page();
@@ -61,15 +68,12 @@ export function* teamPages(
   if (!draft.isEmpty) yield draft.page();
 }
 
-function closureOf(
-  group: ExternalId,
-  relation: Relation,
-  count: number,
-  supervisorsFault: string | undefined,
-): GroupClosure {
-  return relation === 'manages' && supervisorsFault !== undefined
-    ? { group, relation, kind: 'partial', because: supervisorsFault }
-    : { group, relation, kind: 'complete', count };
+function closureOf({ id, listed }: BookedTeam, relation: Relation, count: number, faults: TeamFaults): GroupClosure {
+  const ofSupervisors = faults.supervisors ?? (listed === undefined ? faults.supervisorsOfUnlisted : undefined);
+  const fault = relation === 'manages' ? ofSupervisors : faults.members;
+  return fault === undefined
+    ? { group: id, relation, kind: 'complete', count }
+    : { group: id, relation, kind: 'partial', because: fault };
 }
 
 const nameless = ({ id }: BookedTeam): RejectedRecord => ({

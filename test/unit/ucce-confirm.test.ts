@@ -1,7 +1,7 @@
-// Questions about single agents and teams of UCCE, and what `source check` says: only UCCE's own word makes somebody absent.
+// Questions about single agents and teams of UCCE: only UCCE's own word makes somebody absent.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CheckFact } from '../../src/connector.ts';
+import type { Confirmation } from '../../src/connector.ts';
 import { asExternalId, type ExternalId } from '../../src/model/ids.ts';
 import { collect } from '../contract/connector-contract.ts';
 import { type ScriptedServer, scriptedHttp } from './scripted-http.ts';
@@ -9,7 +9,6 @@ import {
   type Asked,
   agentPage,
   agentXml,
-  noTeams,
   numbers,
   pageXml,
   type Scripted,
@@ -38,6 +37,11 @@ async function withAnswers(answer: (asked: Asked) => Scripted, change: object = 
 
 const problem = (type: string): string =>
   `<apiErrors><apiError><errorMessage>no</errorMessage><errorType>${type}</errorType></apiError></apiErrors>`;
+/** The list of these agents, whatever else is asked for. */
+const listing =
+  (listed: readonly number[], one: (asked: Asked) => Scripted) =>
+  (asked: Asked): Scripted =>
+    asked.path === 'agent' ? agentPage(listed, asked) : one(asked);
 const gone: Scripted = { status: 404, body: problem('notFound.dbData') };
 
 describe('question for an agent of UCCE', () => {
@@ -61,8 +65,10 @@ describe('question for an agent of UCCE', () => {
     ['its own words at another status', { status: 400, body: problem('notFound.dbData') }, 'unknown', /400/u],
     ['403', { status: 403 }, 'unknown', /source-permission/u],
     ['500', { status: 500, body: problem('notFound.dbData') }, 'unknown', /source-refused/u],
+    ['500 with a page for people', { status: 500, body: '<html></html>', type: 'text/html' }, 'unknown', /HTML/u],
+    ['a redirect', { status: 302 }, 'unknown', /302/u],
   ])('that is answered with %s', async (_, answer, kind, words) => {
-    const { connector } = await withAnswers(() => answer);
+    const { connector } = await withAnswers(listing([6, 7, 8], () => answer));
     const confirmation = (await connector.confirm('account', ids(7), never)).get(asExternalId('7'));
     expect(confirmation?.kind).toBe(kind);
     const said =
@@ -83,7 +89,8 @@ describe('question for an agent of UCCE', () => {
       'agent/3': agentXml(3, place('Finance', '5001')),
       'agent/4': agentXml(4),
     };
-    const { connector } = await withAnswers(({ path }) => agents[path], {
+    const list = pageXml('agents', Object.values(agents), { total: 4, start: 0 });
+    const { connector } = await withAnswers(({ path }) => (path === 'agent' ? list : agents[path]), {
       agents: { departments: ['Finance'], peripherals: ['5000'] },
     });
     const answers = await connector.confirm('account', ids(1, 2, 3, 4), never);
@@ -147,13 +154,101 @@ describe('question for an agent of UCCE', () => {
   });
 });
 
+describe('question for an agent of UCCE that its list must answer too', () => {
+  const supervisor = '<permissionInfo><role>supervisor</role></permissionInfo>';
+  const everybody = { ignoreRole: true, witnesses: ['u5@corp.example.test'] };
+  const kindsOf = (answers: ReadonlyMap<ExternalId, Confirmation>) => [...answers.values()].map(({ kind }) => kind);
+
+  it('is unknown, and blocks nobody else, when only the question still shows the agent', async () => {
+    const { connector, asked } = await withAnswers(
+      listing([2], ({ path }) => (path === 'agent/3' ? gone : agentXml(Number(path.split('/')[1])))),
+    );
+    const answers = await connector.confirm('account', ids(1, 2, 3), never);
+    expect([...answers.values()]).toEqual([
+      { kind: 'unknown', because: expect.stringMatching(/marked for deletion.*purge/u) },
+      { kind: 'present' },
+      { kind: 'absent', evidence: expect.any(String) },
+    ]);
+    expect(asked.filter((path) => path === 'agent')).toHaveLength(1);
+  });
+
+  it('asks for the list once for all of a batch, and for none when nobody needs it', async () => {
+    const { connector, asked } = await withAnswers(
+      listing(numbers(30), ({ path }) => agentXml(Number(path.split('/')[1]))),
+    );
+    await connector.confirm('account', ids(...numbers(30)), never);
+    expect(asked.filter((path) => path === 'agent')).toHaveLength(1);
+    const other = await withAnswers(() => gone);
+    await other.connector.confirm('account', ids(...numbers(30)), never);
+    expect(other.asked).toHaveLength(30);
+  });
+
+  it('is never absent by the question alone for a supervisor, who is answered for own teams only', async () => {
+    const { connector } = await withAnswers(
+      (asked) => (asked.path === 'agent' ? agentPage([1, 5], asked, { permission: supervisor }) : gone),
+      everybody,
+    );
+    for (const _ of ['before a read', 'after a read']) {
+      expect([...(await connector.confirm('account', ids(1, 2), never)).values()]).toEqual([
+        { kind: 'present' },
+        { kind: 'absent', evidence: expect.stringMatching(/notFound\.dbData.*list, asked once more/u) },
+      ]);
+      await collect(connector);
+    }
+    expect(kindsOf(await connector.confirm('group', ids(71), never))).toEqual(['unknown']);
+  });
+
+  it.each<[string, (asked: Asked) => Scripted]>([
+    ['without the witness', (asked) => agentPage([1], asked, { permission: supervisor })],
+    ['that breaks off', () => ({ status: 500 })],
+    [
+      'of single departments',
+      (asked) =>
+        agentPage([1, 5], asked, {
+          permission: '<permissionInfo><departmentAdmin>true</departmentAdmin><role>a</role></permissionInfo>',
+        }),
+    ],
+    ['with an agent without an id', () => pageXml('agents', [agentXml(5), '<agent/>'], { total: 2, start: 0 })],
+  ])('is not absent by a list %s', async (_, list) => {
+    const { connector } = await withAnswers((asked) => (asked.path === 'agent' ? list(asked) : gone), everybody);
+    expect((await connector.confirm('account', ids(2), never)).get(asExternalId('2'))).toMatchObject({
+      kind: 'unknown',
+      because: expect.stringContaining('settles nothing'),
+    });
+  });
+
+  it('is absent by the question alone for an administrator, whatever is configured', async () => {
+    const { connector, asked } = await withAnswers(
+      listing([1, 5], () => gone),
+      everybody,
+    );
+    await collect(connector);
+    asked.length = 0;
+    expect(kindsOf(await connector.confirm('account', ids(2), never))).toEqual(['absent']);
+    expect(asked).toEqual(['agent/2']);
+  });
+
+  it('is not ended for all by the first one that cannot be answered', async () => {
+    const page: Scripted = { status: 400, body: '<html><body>Bad Request</body></html>', type: 'text/html' };
+    const { connector } = await withAnswers(({ path }) => (path === 'agent/1' || path === 'agent/9' ? page : gone));
+    const answers = await connector.confirm('account', ids(...numbers(12)), never);
+    expect(kindsOf(answers).filter((kind) => kind === 'absent')).toHaveLength(10);
+  });
+});
+
 describe('question for a team of UCCE', () => {
   it('is answered as that for an agent', async () => {
+    const team = (id: number): string => `<agentTeam>${teamReference(id)}</agentTeam>`;
+    const list = pageXml('agentTeams', [team(71)], { total: 1, start: 0 });
     const { connector } = await withAnswers(({ path }) =>
-      path === 'agentteam/71' ? `<agentTeam>${teamReference(71)}</agentTeam>` : gone,
+      path === 'agentteam' ? list : path === 'agentteam/72' ? gone : team(Number(path.split('/')[1])),
     );
-    const answers = await connector.confirm('group', ids(71, 72), never);
-    expect([...answers.values()].map(({ kind }) => kind)).toEqual(['present', 'absent']);
+    const answers = await connector.confirm('group', ids(71, 72, 73), never);
+    expect([...answers.values()]).toEqual([
+      { kind: 'present' },
+      { kind: 'absent', evidence: expect.stringContaining('notFound.dbData') },
+      { kind: 'unknown', because: expect.stringContaining('not in its list') },
+    ]);
   });
 
   it.each([401, 403])('is unknown where teams are refused with %i, after few questions', async (status) => {
@@ -163,19 +258,24 @@ describe('question for a team of UCCE', () => {
     if (status === 401) expect(asked).toHaveLength(1);
   });
 
-  it('goes by the agents where they alone were read', async () => {
+  it.each<[string, object, Confirmation]>([
+    [
+      'wanted',
+      { teamsFrom: 'agents' },
+      { kind: 'out-of-scope', evidence: expect.stringContaining('none of the agents') },
+    ],
+    ['shown', {}, { kind: 'unknown', because: expect.stringContaining('was refused') }],
+  ])('goes by the agents where their list is not %s', async (_, change, other) => {
     const inTeam = agentXml(1, `<agentTeam>${teamReference(71)}</agentTeam>`);
-    const { connector, asked } = await withAnswers(({ path }) =>
-      path === 'agent' ? pageXml('agents', [inTeam], { total: 1, start: 0 }) : { status: 403 },
+    const { connector, asked } = await withAnswers(
+      ({ path }) => (path === 'agent' ? pageXml('agents', [inTeam], { total: 1, start: 0 }) : { status: 403 }),
+      change,
     );
     expect((await connector.confirm('group', ids(71), never)).get(asExternalId('71'))?.kind).toBe('unknown');
     expect((await collect(connector)).outcome.kind).toBe('complete');
     asked.length = 0;
     const answers = await connector.confirm('group', ids(71, 72), never);
-    expect([...answers.values()]).toEqual([
-      { kind: 'present' },
-      { kind: 'out-of-scope', evidence: expect.stringContaining('none of the agents') },
-    ]);
+    expect([...answers.values()]).toEqual([{ kind: 'present' }, other]);
     expect(asked).toEqual([]);
   });
 
@@ -184,108 +284,5 @@ describe('question for a team of UCCE', () => {
       teamsFrom: 'agents',
     });
     expect((await connector.confirm('group', ids(71), never)).get(asExternalId('71'))?.kind).toBe('unknown');
-  });
-});
-
-describe('check of UCCE', () => {
-  const factsOf = async (answer: (asked: Asked) => Scripted, change: object = {}) => {
-    const { connector } = await withAnswers(answer, change);
-    const report = await connector.check(never);
-    return { report, facts: Object.fromEntries(report.facts.map((fact): [string, CheckFact] => [fact.name, fact])) };
-  };
-  const listed = (asked: Asked): Scripted => (asked.path === 'agent' ? agentPage(numbers(150), asked) : noTeams);
-
-  it('tells server, login, rights, totals, page size, clock and teams', async () => {
-    const { report, facts } = await factsOf(listed);
-    expect(facts['login']).toMatchObject({ value: 'svc@corp.example.test: Administrator', severity: 'ok' });
-    expect(facts['may change agents']).toMatchObject({
-      value: expect.stringContaining('cannot be known'),
-      severity: 'ok',
-    });
-    expect(facts['agents']?.value).toBe('150');
-    expect(facts['page size']?.severity).toBe('ok');
-    expect(facts['clock']).toMatchObject({ severity: 'ok' });
-    expect(facts['agent teams']?.value).toBe('0, from their own list');
-    expect(facts['TLS']?.severity).toBe('warning');
-    expect(report.sample).toHaveLength(3);
-    expect(report.serverIdentity).toMatch(/^ucce:/u);
-  });
-
-  it.each<[string, (asked: Asked) => Scripted, object, string, RegExp]>([
-    [
-      'a narrow view',
-      (asked) =>
-        agentPage(numbers(3), asked, { permission: '<permissionInfo><role>supervisor</role></permissionInfo>' }),
-      {},
-      'login',
-      /nobody be seen to leave.*ignoreRole/u,
-    ],
-    [
-      'a login that may change',
-      (asked) =>
-        agentPage(numbers(3), asked, {
-          permission: '<permissionInfo><canUpdate>true</canUpdate><role>Administrator</role></permissionInfo>',
-        }),
-      {},
-      'may change agents',
-      /read-only/u,
-    ],
-    [
-      'a supervisor that ignores its role',
-      (asked) =>
-        agentPage(numbers(3), asked, { permission: '<permissionInfo><role>supervisor</role></permissionInfo>' }),
-      { ignoreRole: true },
-      'ignoreRole',
-      /witnesses/u,
-    ],
-    ['nobody', () => pageXml('agents', [], { total: 0, start: 0 }), {}, 'agents', /role/u],
-    ['small pages', (asked) => agentPage(numbers(60), asked, { size: 25 }), {}, 'page size', /proxy/u],
-    [
-      'agents without a user name',
-      () => pageXml('agents', [agentXml(1).replace(/<userName>.*<\/userName>/u, '')], { total: 1, start: 0 }),
-      {},
-      'agents looked at',
-      /complete them/u,
-    ],
-    [
-      'nobody in scope',
-      (asked) => agentPage(numbers(3), asked),
-      { agents: { departments: ['Finance'] } },
-      'agents looked at',
-      /agents\.departments/u,
-    ],
-  ])('warns of %s', async (_, answer, change, name, advice) => {
-    const { facts } = await factsOf((asked) => (asked.path === 'agent' ? answer(asked) : noTeams), change);
-    expect(facts[name]).toMatchObject({ severity: 'warning', advice: expect.stringMatching(advice) });
-  });
-
-  it('says where the teams come from when their list is refused', async () => {
-    const refused = (asked: Asked): Scripted =>
-      asked.path === 'agent' ? agentPage(numbers(3), asked) : { status: 403 };
-    expect((await factsOf(refused)).facts['agent teams']).toMatchObject({
-      severity: 'ok',
-      value: expect.stringContaining('403'),
-    });
-    expect((await factsOf(refused, { teamsFrom: 'api' })).facts['agent teams']).toMatchObject({ severity: 'error' });
-    expect((await factsOf(refused, { teamsFrom: 'agents' })).facts['agent teams']?.value).toContain('as configured');
-  });
-
-  it('looks further while nobody is in scope', async () => {
-    const agents = numbers(250).map((id) =>
-      agentXml(id, id > 230 ? '<department><name>Finance</name></department>' : ''),
-    );
-    const { report } = await factsOf(
-      ({ path, query }) => {
-        const start = Number(query.get('startIndex'));
-        return path === 'agent' ? pageXml('agents', agents.slice(start, start + 100), { total: 250, start }) : noTeams;
-      },
-      { agents: { departments: ['Finance'] } },
-    );
-    expect(report.sample.map(({ id }) => id)).toEqual(['231', '232', '233']);
-  });
-
-  it('throws when the login is refused', async () => {
-    const { connector } = await withAnswers(() => ({ status: 401 }));
-    await expect(connector.check(never)).rejects.toMatchObject({ code: 'source-credentials' });
   });
 });

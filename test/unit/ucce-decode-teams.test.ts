@@ -75,32 +75,51 @@ describe('view of a login', () => {
   const full = view('<permissionInfo><canUpdate>false</canUpdate><role>Administrator</role></permissionInfo>');
   const own = ucceSettings('http://127.0.0.1:1');
   const everybody = ucceSettings('http://127.0.0.1:1', { ignoreRole: true });
+  const witnessed = ucceSettings('http://127.0.0.1:1', { ignoreRole: true, witnesses: ['boss'] });
 
   it('is everything for an administrator without a department', () => {
-    expect(full).toEqual({ role: 'Administrator', isDepartmentAdmin: false, mayChange: false });
+    expect(full).toEqual({ role: 'Administrator', departmentAdmin: 'no', mayChange: false });
     expect(narrownessOf(full, own)).toBeUndefined();
   });
 
   it.each(['supervisor', 'Supervisor', 'SUPERVISOR'])(
-    'is narrow for the role %s unless the role is ignored',
+    'is narrow for the role %s unless the role is ignored and witnesses will show it',
     (role) => {
       const seen = view(`<permissionInfo><role>${role}</role></permissionInfo>`);
       expect(narrownessOf(seen, own)).toMatch(/supervisor.*own teams.*ignoreRole/u);
-      expect(narrownessOf(seen, everybody)).toBeUndefined();
+      expect(narrownessOf(seen, everybody)).toMatch(/heeds ignoreRole.*witnesses/u);
+      expect(narrownessOf(seen, witnessed)).toBeUndefined();
     },
   );
+
+  it.each(['SupervisorAdmin', 'AgentAdmin'])('is everything for administrators with the role %s', (role) => {
+    expect(narrownessOf(view(`<permissionInfo><role>${role}</role></permissionInfo>`), own)).toBeUndefined();
+  });
+
+  it('is not known to be everything for an agent', () => {
+    const seen = view('<permissionInfo><role>agent</role></permissionInfo>');
+    expect(narrownessOf(seen, witnessed)).toMatch(/is an agent.*log in with/u);
+  });
+
+  it.each(['yes', '-1'])('is not known to be everything where departmentAdmin is %s', (flag) => {
+    const seen = view(
+      `<permissionInfo><departmentAdmin>${flag}</departmentAdmin><role>Administrator</role></permissionInfo>`,
+    );
+    expect(narrownessOf(seen, witnessed)).toMatch(/readably.*log in with/u);
+  });
 
   it.each(['true', 'TRUE', '1'])('is narrow for an administrator of departments (%s), whatever is ignored', (flag) => {
     const seen = view(
       `<permissionInfo><departmentAdmin>${flag}</departmentAdmin><role>Administrator</role></permissionInfo>`,
     );
-    expect(narrownessOf(seen, everybody)).toMatch(/departments.*log in with/u);
+    expect(narrownessOf(seen, witnessed)).toMatch(/departments.*log in with/u);
   });
 
   it.each(['', '<permissionInfo/>', '<permissionInfo><departmentAdmin>false</departmentAdmin></permissionInfo>'])(
-    'is not known to be everything without a role: %s',
+    'is not known to be everything without a role, unless witnesses will show it: %s',
     (info) => {
-      expect(narrownessOf(view(info), everybody)).toMatch(/does not say with which role/u);
+      expect(narrownessOf(view(info), everybody)).toMatch(/does not say with which role.*witnesses/u);
+      expect(narrownessOf(view(info), witnessed)).toBeUndefined();
     },
   );
 

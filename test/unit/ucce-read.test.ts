@@ -54,13 +54,24 @@ describe('view of UCCE', () => {
     expect(end.ids).toHaveLength(150);
   });
 
-  it('is everything for a supervisor whose role is ignored, and says so to the server', async () => {
-    const { connector, asked } = await withAgents(
-      (question) => agentPage(numbers(3), question, { permission: supervisor }),
-      {
-        ignoreRole: true,
-      },
-    );
+  it.each([
+    ['a supervisor whose role is ignored', supervisor, { ignoreRole: true }],
+    ['nobody knows whom', '', {}],
+  ])('is everything for %s when a witness came, and not without one', async (_, permission, change) => {
+    const outcomeWith = async (...witnesses: readonly string[]): Promise<string> => {
+      const { connector } = await withAgents((asked) => agentPage(numbers(3), asked, { permission }), {
+        ...change,
+        witnesses,
+      });
+      return (await idsOf(connector)).outcome;
+    };
+    expect(await outcomeWith('2')).toBe('complete');
+    expect(await outcomeWith('4')).toBe('partial');
+    expect(await outcomeWith()).toBe('partial');
+  });
+
+  it('is asked for beyond the role of the login where that is configured', async () => {
+    const { connector, asked } = await withAgents((question) => agentPage(numbers(3), question), { ignoreRole: true });
     expect((await idsOf(connector)).outcome).toBe('complete');
     expect(asked[0]?.query.get('ignoreRole')).toBe('true');
   });
