@@ -99,11 +99,11 @@ function accountOf(
     lastname: one('lastName'),
     extension: one('extension'),
     alias: one('alias'),
-    // Documented as always there: missing, it is not "no supervisor".
+    // Type and team are documented as always there: missing, they are not "no supervisor" and "in no team".
     type: type === undefined ? undefined : [type],
     supervisor: type === undefined ? undefined : [String(type === '2')],
-    team: typeof team === 'string' ? [] : listOf(team.name),
-    teamid: typeof team === 'string' ? [] : [team.id],
+    team: typeof team === 'string' ? undefined : listOf(team.name),
+    teamid: typeof team === 'string' ? undefined : [team.id],
     resourcegroup: listOf(nameOfReference(childrenOf(item, 'resourceGroup')[0])),
     autoavailable: one('autoAvailable').map((value) => value.toLowerCase()),
     skills: skills?.map(({ name }) => name),

@@ -3,7 +3,6 @@
 import type { CheckFact, CheckReport } from '../../src/connector.ts';
 import type { SourceAccount } from '../../src/model/account.ts';
 import { RosterdError } from '../../src/model/errors.ts';
-import { foldKey } from '../../src/model/keys.ts';
 import type { WantedAttributes } from '../connector-type.ts';
 import { clockFacts, connectionFacts, fact, otherServerFacts } from '../http-facts.ts';
 import { openHttpSession } from '../http-source.ts';
@@ -33,7 +32,7 @@ export async function check(
       fact('cluster', identityOf(settings)),
       ...clockFacts(lists.resources.date),
       fact('answers in', lists.resources.collection.format),
-      ...loginFacts(connection.login.user, accounts),
+      ...loginFacts(connection.login.user, tally),
       peopleFact(accounts),
       teamsFact(lists, tally),
       viewFact(lists, tally),
@@ -49,15 +48,16 @@ export async function check(
 }
 
 /** UCCX shows a supervisor the agents of own teams only, and does not say so. */
-function loginFacts(user: string, accounts: readonly SourceAccount[]): CheckFact[] {
-  const own = accounts.find(({ id }) => id === foldKey(user));
-  if (own?.attributes['supervisor']?.[0] !== 'true') return [];
+function loginFacts(user: string, tally: Tally): CheckFact[] {
+  if (!tally.loginSupervises) return [];
+  const value = `${user} is a supervisor`;
+  if (tally.hasAllWitnesses) return [fact('login', `${value}, and all witnesses came`)];
   return [
     fact(
       'login',
-      `${user} is a supervisor`,
+      value,
       'warning',
-      'Unless it is an administrator too, UCCX shows it only the agents of its own teams: use the login of an administrator, and name witnesses.',
+      'Unless it is an administrator too, UCCX shows it only the agents of its own teams. So every read is partial and removes nothing: use the login of an administrator who supervises nobody, or name witnesses of other teams.',
     ),
   ];
 }
@@ -104,13 +104,18 @@ function rejectedFacts({ rejected }: Tally): CheckFact[] {
 
 function gapFacts(accounts: readonly SourceAccount[]): CheckFact[] {
   const without = (attribute: string): readonly SourceAccount[] =>
-    accounts.filter(({ attributes }) => attributes[attribute]?.length === 0);
+    accounts.filter(({ attributes }) => (attributes[attribute] ?? []).length === 0);
   const gaps: readonly (readonly [attribute: string, label: string, advice: string])[] = [
     ['firstname', 'without a first name', 'Enter the first name in CUCM, or let another source give the names.'],
     [
       'extension',
       'without an extension',
       'Without one a call cannot be told to be theirs: set the IPCC extension in CUCM.',
+    ],
+    [
+      'teamid',
+      'without a team',
+      'UCCX has a team for everybody, so rosterd takes nobody out of any team while one is missing: put them into a team.',
     ],
   ];
   return gaps.flatMap(([attribute, label, advice]) => {

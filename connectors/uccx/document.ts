@@ -11,7 +11,7 @@ export type Format = 'XML' | 'JSON';
 export interface Listing {
   readonly path: string;
   readonly list: string;
-  readonly item: string;
+  readonly item: 'resource' | 'team';
 }
 
 export const resources: Listing = { path: '/adminapi/resource', list: 'resources', item: 'resource' };
@@ -86,21 +86,35 @@ const textOfJson = (value: unknown): string =>
 export function collectionOf(answer: HttpAnswer, listing: Listing): Collection {
   const { format, root } = documentOf(answer);
   const refusal = refusalOf(root);
-  if (refusal !== undefined) throw new RosterdError('source-refused', `UCCX answers with an error: ${refusal}`);
+  if (refusal !== undefined) throw new RosterdError('source-refused', `UCCX answers with an error: ${refusal.said}`);
   const { list, item } = listing;
   if (isNamed(root, list)) return listed(format, root, listing);
   if (isNamed(root, item)) return single(format, root, listing);
   if (root.name !== noName) throw protocolError(`a list of ${list} was asked for, but <${root.name}> came`);
   const inner = child(root, list);
-  return inner === undefined ? rootless(format, root, listing) : listed(format, inner, listing);
+  if (inner === undefined) return rootless(format, root, listing);
+  const { items, doubts } = listed(format, inner, listing);
+  return { format, items, doubts: [...doubts, ...strangersIn(root, list, listing)] };
 }
 
-function listed(format: Format, list: XmlElement, { item }: Listing): Collection {
+function listed(format: Format, list: XmlElement, listing: Listing): Collection {
+  const { item } = listing;
   const items = childrenOf(list, item);
   const [only, ...others] = items;
   // In JSON an empty list may be null, "" or {}. In XML, and beside others, such an item is one that cannot be read.
   const isNothing = format === 'JSON' && only !== undefined && others.length === 0 && isBlank(only);
-  return { format, items: isNothing ? [] : items, doubts: [] };
+  return { format, items: isNothing ? [] : items, doubts: strangersIn(list, item, listing) };
+}
+
+const strangersNamed = 5;
+
+/** Nobody knows what else a list may hold: an error of UCCX beside the items, say, or items where they are not looked for. */
+function strangersIn({ children, text }: XmlElement, expected: string, { list }: Listing): string[] {
+  const strangers = new Set(children.filter((one) => !isNamed(one, expected)).map(({ name }) => name.slice(0, 50)));
+  if (text !== '') strangers.add(`"${text.slice(0, 50)}"`);
+  if (strangers.size === 0) return [];
+  const named = [...strangers].slice(0, strangersNamed).join(', ');
+  return [`the answer to the question for all ${list} holds ${named} too, so something may have been left out`];
 }
 
 const single = (format: Format, item: XmlElement, { list }: Listing): Collection => ({
@@ -116,7 +130,7 @@ function rootless(format: Format, root: XmlElement, listing: Listing): Collectio
   if (type !== undefined && type !== `${item}xmllist`.toLowerCase())
     throw protocolError(`a list of ${list} was asked for, but a ${root.attributes['type']} came`);
   const bare = root.children.filter(({ name }) => name === noName);
-  if (bare.length > 0) return { format, items: bare, doubts: [] };
+  if (bare.length > 0) return { format, items: bare, doubts: strangersIn(root, noName, listing) };
   if (type !== undefined || childrenOf(root, item).length > 0) return listed(format, root, listing);
   if (isBlank(root))
     return { format, items: [], doubts: [`an empty answer does not say that it is a list of ${list}`] };
@@ -138,8 +152,15 @@ export function itemOf(answer: HttpAnswer, { item }: Listing): XmlElement | unde
   return isNamed(root, item) ? root : undefined;
 }
 
-/** What an error body of UCCX says; undefined where it is none. Never throws. */
-export function errorIn(answer: HttpAnswer): string | undefined {
+/** An error of UCCX. */
+export interface Refusal {
+  readonly said: string;
+  /** In words that UCCX is known to use for a record that it does not have. */
+  readonly isNotFound: boolean;
+}
+
+/** Undefined where the body is no error of UCCX. Never throws. */
+export function errorIn(answer: HttpAnswer): Refusal | undefined {
   try {
     return refusalOf(documentOf(answer).root);
   } catch {
@@ -147,7 +168,10 @@ export function errorIn(answer: HttpAnswer): string | undefined {
   }
 }
 
-function refusalOf(root: XmlElement): string | undefined {
+/** Seen in answers, and documented for newer calls as `Not Found`. */
+const notFoundTypes: ReadonlySet<string> = new Set(['instancenotfound', 'notfound']);
+
+function refusalOf(root: XmlElement): Refusal | undefined {
   const isList = isNamed(root, 'apiErrors') || root.name === noName;
   const errors = isNamed(root, 'apiError')
     ? [root]
@@ -158,8 +182,13 @@ function refusalOf(root: XmlElement): string | undefined {
   if (first === undefined) return undefined;
   const said = ['errorType', 'errorMessage', 'errorData'].map((name) => child(first, name)?.text ?? '');
   const text = said.filter((part) => part !== '').join(': ');
-  return text === '' ? undefined : text.replace(/\s+/gu, ' ').slice(0, 300);
+  if (text === '') return undefined;
+  const isNotFound = errors.every((error) => notFoundTypes.has(foldedTypeOf(error)));
+  return { said: text.replace(/\s+/gu, ' ').slice(0, 300), isNotFound };
 }
+
+const foldedTypeOf = (error: XmlElement): string =>
+  (child(error, 'errorType')?.text ?? '').replace(/\s/gu, '').toLowerCase();
 
 const protocolError = (message: string, cause?: unknown): RosterdError =>
   new RosterdError('source-protocol', message, { cause });

@@ -79,7 +79,10 @@ class Join {
   addResource({ id, team, supervises }: ResourceReading): void {
     if (id === undefined) return;
     if (team === 'unreadable') this.doubts.member ??= `the team of ${id} cannot be told`;
-    else if (team !== 'none') this.#teamOf(team)?.member.members.add(id);
+    // Documented as always there: it may be any of the teams.
+    else if (team === 'none') this.doubts.member ??= `${id} came without a team`;
+    else this.#teamOf(team)?.member.members.add(id);
+    if (supervises.length > 0) this.#tally.supervisor(id);
     for (const supervised of supervises) {
       if (supervised === 'unreadable') this.doubts.manages ??= `a team that ${id} supervises cannot be told`;
       else this.#teamOf(supervised)?.manages.members.add(id);
@@ -92,10 +95,8 @@ class Join {
       return;
     }
     manages.members.add(supervisor.id);
-    if (supervisor.isKnown) return;
-    this.#tally.doubt(
-      `${supervisor.id} supervises the team ${group.name} but is not among the resources: the login may be that of a supervisor, who is shown only the agents of own teams`,
-    );
+    this.#tally.supervisor(supervisor.id);
+    if (!supervisor.isKnown) this.#tally.outsider(supervisor.id, group.name);
   }
 
   /** Undefined for a team that could not be decoded: its edges stay as they are. */

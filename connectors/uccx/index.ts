@@ -4,7 +4,7 @@ import type { MappingRule } from '../../src/model/policy.ts';
 import type { ConnectorType, SourceDefaults } from '../connector-type.ts';
 import { httpFilePaths, httpSecretPaths, httpWarnings } from '../http-source.ts';
 import { UccxConnector } from './connector.ts';
-import { settingsSchema, type UccxSettings } from './settings.ts';
+import { clusterWarnings, settingsSchema, type UccxSettings } from './settings.ts';
 
 const first = (...attributes: readonly string[]): MappingRule => ({ kind: 'first', attributes });
 
@@ -32,10 +32,10 @@ export const uccx: ConnectorType<UccxSettings> = {
   idStability: 'reusable',
   capabilities: { groups: true, delta: false, confirmById: true, accountStatus: false, supervisors: true },
   settingsSchema,
-  settingKeys: ['connection', 'cluster', 'witnesses', 'expectAtLeast'],
+  settingKeys: ['connection', 'cluster', 'witnesses', 'expectAtLeast', 'supervisorsOutside'],
   secretPaths: httpSecretPaths,
   filePaths: httpFilePaths,
   defaults: () => defaults,
-  warnings: ({ connection }) => httpWarnings(connection),
+  warnings: (settings) => [...httpWarnings(settings.connection), ...clusterWarnings(settings)],
   create: (settings, wanted) => new UccxConnector(settings, wanted),
 };

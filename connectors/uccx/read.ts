@@ -67,7 +67,7 @@ const lowerCase = (names: readonly string[]): string[] => names.map((name) => na
 
 function eachOnce(readings: readonly ResourceReading[], tally: Tally): ResourceReading[] {
   const seen = new Set<ExternalId>();
-  return readings.filter(({ id, rejected }) => {
+  return readings.filter(({ id, account, rejected }) => {
     if (id === undefined) {
       tally.doubt(`a resource without a userID: ${rejected?.label ?? ''}`);
       return true;
@@ -76,6 +76,7 @@ function eachOnce(readings: readonly ResourceReading[], tally: Tally): ResourceR
     else {
       seen.add(id);
       tally.witness(id);
+      if (account?.attributes['supervisor']?.[0] === 'true') tally.supervisor(id);
       return true;
     }
     return false;

@@ -14,9 +14,20 @@ export const settingsSchema = z.strictObject({
   witnesses: z.array(z.string().min(1)).default([]),
   /** A read with fewer accounts is partial. */
   expectAtLeast: z.int().min(0).default(0),
+  /** userIDs of supervisors who are no resources: a team may name them without making the read partial. */
+  supervisorsOutside: z.array(z.string().min(1)).default([]),
 });
 
 export type UccxSettings = z.output<typeof settingsSchema>;
 
 export const identityOf = ({ cluster, connection }: UccxSettings): string =>
   `uccx:${foldKey(cluster ?? new URL(connection.servers[0] ?? '').hostname)}`;
+
+/** Without a name of its own the cluster is known by a server, so the order of the servers would decide whose userIDs these are. */
+export function clusterWarnings({ cluster, connection: { servers } }: UccxSettings): string[] {
+  const [first] = servers;
+  if (cluster !== undefined || first === undefined || servers.length < 2) return [];
+  return [
+    `cluster is not set, so this source is known by the first of its ${servers.length} servers, and another order of them would hold all removals: set cluster to ${new URL(first).hostname}.`,
+  ];
+}

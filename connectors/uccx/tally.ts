@@ -16,17 +16,40 @@ export class Tally {
   server = '';
   format = '';
   requests = 0;
+  /** The login is one of those who supervise. */
+  loginSupervises = false;
   readonly #doubts = new Set<string>();
   readonly #witnesses: Map<string, string>;
+  /** Supervisors who may be missing among the resources. */
+  readonly #outside: ReadonlySet<string>;
   readonly #settings: UccxSettings;
 
   constructor(settings: UccxSettings) {
     this.#settings = settings;
     this.#witnesses = new Map(settings.witnesses.map((witness) => [foldKey(witness), witness]));
+    this.#outside = new Set(settings.supervisorsOutside.map((userId) => foldKey(userId)));
   }
 
   witness(id: string): void {
     this.#witnesses.delete(id);
+  }
+
+  /** `id` is a supervisor, as a resource or for a team. */
+  supervisor(id: string): void {
+    if (id === foldKey(this.#settings.connection.login.user)) this.loginSupervises = true;
+  }
+
+  /** `id` supervises a team and is not among the resources. */
+  outsider(id: string, team: string): void {
+    if (this.#outside.has(id)) return;
+    this.doubt(
+      `${id} supervises the team ${team} but is not among the resources: the login may be that of a supervisor, who is shown only the agents of own teams; if it is that of an administrator, name ${id} under supervisorsOutside`,
+    );
+  }
+
+  /** What a supervisor is shown cannot be told from everything, except by people of other teams. */
+  get hasAllWitnesses(): boolean {
+    return this.#settings.witnesses.length > 0 && this.#witnesses.size === 0;
   }
 
   doubt(because: string): void {
@@ -40,7 +63,11 @@ export class Tally {
 
   /** To be called when both lists have come. */
   outcome(): ReadOutcome {
-    const { expectAtLeast } = this.#settings;
+    const { expectAtLeast, connection } = this.#settings;
+    if (this.loginSupervises && !this.hasAllWitnesses)
+      this.doubt(
+        `the login ${connection.login.user} is a supervisor, who may be shown only the agents of own teams, and no witnesses show otherwise`,
+      );
     if (this.#witnesses.size > 0) this.doubt(`witnesses are missing: ${[...this.#witnesses.values()].join(', ')}`);
     if (this.accounts < expectAtLeast)
       this.doubt(`${this.accounts} accounts came, but at least ${expectAtLeast} were expected`);

@@ -38,6 +38,7 @@ const ciscoHint = (directory: string): string => `
   #     servers: [https://uccx1.corp.example, https://uccx2.corp.example]
   #     tls: { caFile: uccx-ca.pem }
   #     login: { user: svc-rosterd, password: { file: secrets/uccx-main-password } }
+  #   cluster: uccx1.corp.example
   #   schedule: { full: "*/30 * * * *", timeZone: UTC }
   #   # So that its agents find their users in the directory instead of becoming new ones.
   #   correlateAfter: [${quoted(directory)}]

@@ -184,37 +184,6 @@ describe('a UCCE that changes while it is read', () => {
   });
 });
 
-describe('a supervisor as the login of UCCX', () => {
-  it('takes nothing from anybody where a team names somebody who is not shown', async () => {
-    const login = { boss: 'Boss.Reader!1' };
-    centre = await openCentre({ sources: ['uccx-main'], uccxSupervisors: login });
-    const billing = centre.uccx.state.addTeam({ name: 'Billing' }).id;
-    const claims = centre.uccx.state.addTeam({ name: 'Claims' }).id;
-    addResource(centre, 'boss', ['Bea', 'Boss'], { teamId: billing, type: 2 });
-    addResource(centre, 'other', ['Otto', 'Other'], { teamId: claims, type: 2 });
-    centre.uccx.state.changeTeam(billing, { primarySupervisor: 'boss' });
-    centre.uccx.state.changeTeam(claims, { primarySupervisor: 'other' });
-    const run = await centre.sync('uccx-main');
-    expect(run).toMatchObject({ state: 'partial', read: 'partial', errorCode: 'source-partial' });
-    expect(run.because).toMatch(/other/i);
-    expect(Object.keys(await centre.users())).toEqual(['boss']);
-  });
-});
-
-describe('a list of UCCX that leaves people out', () => {
-  it('whom UCCX still finds by their userID is a partial read', async () => {
-    const rows = await settled();
-    change(rows);
-    const mend = centre.uccx.state.vary({ lists: 'one' });
-    const run = await centre.sync('uccx-main');
-    expect(run).toMatchObject({ state: 'partial', read: 'partial', errorCode: 'source-partial' });
-    expect(run.because).toContain('are there but were not in the read');
-    expect(await lena()).toMatchObject(lenaAsBefore);
-    mend();
-    await expectInOrder();
-  });
-});
-
 describe('agent teams that UCCE does not show', () => {
   it.each([403, 404] as const)(
     'with status %s are taken from the agents, and nobody leaves a team',
@@ -237,7 +206,7 @@ describe('a list with nobody in it', () => {
     const mend = centre.uccx.state.vary({ lists: 'none' });
     const run = await centre.sync('uccx-main');
     expect(run).toMatchObject({ state: 'failed', errorCode: 'source-partial' });
-    expect(run.because).toContain('are there but were not in the read');
+    expect(run.because).toContain('showed nobody');
     expect(await lena()).toMatchObject(lenaAsBefore);
     mend();
     expect(await centre.sync('uccx-main')).toMatchObject({ state: 'done', counts: { planned: 0 } });

@@ -72,6 +72,16 @@ describe('check of UCCX', () => {
       '1: mira',
     ],
     [
+      'people without a team',
+      {
+        ...good,
+        '/adminapi/resource': resourceList(resource({ userID: 'x', team: '' }), resource({ userID: 'boss' })),
+      },
+      'without a team',
+      'warning',
+      '1: x',
+    ],
+    [
       'records that cannot be read',
       { ...good, '/adminapi/resource': people.replace('<type>1</type>', '<type>7</type>') },
       'records that cannot be read',
@@ -84,9 +94,19 @@ describe('check of UCCX', () => {
     expect(found?.value).toContain(value);
   });
 
-  it('warns of a login that is a supervisor itself', async () => {
+  it('warns of a login that is a supervisor itself, and that its reads remove nothing', async () => {
     const asBoss = { '/adminapi/resource': people.replace('>boss<', '>SVC<'), '/adminapi/team': '<teams/>' };
-    expect(factOf(await check(asBoss), 'login')).toMatchObject({ severity: 'warning' });
+    const report = await check(asBoss);
+    expect(factOf(report, 'login')).toMatchObject({
+      severity: 'warning',
+      advice: expect.stringContaining('removes nothing'),
+    });
+    expect(factOf(report, 'completeness')).toMatchObject({
+      severity: 'warning',
+      value: expect.stringContaining('the login svc is a supervisor'),
+    });
+    const vouched = await check(asBoss, { witnesses: ['mira'] });
+    for (const name of ['login', 'completeness']) expect(factOf(vouched, name)?.severity).toBe('ok');
     expect(factOf(await check(good), 'login')).toBeUndefined();
   });
 
@@ -137,6 +157,14 @@ describe('settings of UCCX', () => {
     const first = ['https://uccx1.corp.test'];
     expect(fingerprintOf(settings())).toBe(fingerprintOf(settings({ witnesses: ['x'], expectAtLeast: 3 }, first)));
     expect(fingerprintOf(settings())).not.toBe(fingerprintOf(settings({}, ['https://uccx2.corp.test'])));
+  });
+
+  it('warns of several servers without a name for the cluster, and names one that changes nothing', () => {
+    const [warning = ''] = uccx.warnings(settings());
+    const cluster = /set cluster to (?<name>\S+)\.$/u.exec(warning)?.groups?.['name'] ?? '';
+    expect(fingerprintOf(settings({ cluster }))).toBe(fingerprintOf(settings()));
+    expect(uccx.warnings(settings({ cluster }))).toEqual([]);
+    expect(uccx.warnings(settings({}, ['https://uccx1.corp.test']))).toEqual([]);
   });
 
   it('refuses what it does not know', () => {

@@ -26,13 +26,14 @@ const others = { '/adminapi/resource': resourceList(resource({ userID: 'other' }
 const path = '/adminapi/resource/mira';
 
 describe('question to UCCX by id', () => {
-  it('calls a resource present that is there, whatever its case', async () => {
-    const { answers, server } = await ask({ [path]: resource({ userID: 'Mira' }) }, ['mira']);
+  it('calls a resource present that is listed, whatever its case, and asks no further', async () => {
+    const listed = { '/adminapi/resource': resourceList(resource({ userID: 'Mira' })) };
+    const { answers, server } = await ask(listed, ['mira']);
     expect(answers.get('mira')).toEqual({ kind: 'present' });
-    expect(server.requests).toHaveLength(1);
+    expect(server.requests.map(({ url }) => url)).toEqual(['/adminapi/resource']);
   });
 
-  it('calls a resource absent that UCCX says it does not find and does not list', async () => {
+  it('calls a resource absent that UCCX does not list and says it does not find', async () => {
     const { answers } = await ask(others, ['mira']);
     expect(answers.get('mira')).toEqual({
       kind: 'absent',
@@ -41,28 +42,58 @@ describe('question to UCCX by id', () => {
     });
   });
 
-  it('calls a resource present that is listed in another case, even if UCCX does not find it', async () => {
-    const listed = { '/adminapi/resource': resourceList(resource({ userID: 'Mira' })) };
-    expect((await ask(listed, ['mira'])).answers.get('mira')).toEqual({ kind: 'present' });
+  it.each<[string, string]>([
+    ['is empty', '<resources/>'],
+    ['is a single resource', resource({ userID: 'other' })],
+    ['has somebody without a userID', resourceList(resource({ userID: 'other' }), resource({}))],
+    ['has an error among the resources', `<resources>${resource({ userID: 'other' })}<apiErrors/></resources>`],
+  ])('knows nothing of whom it does not find when the list %s', async (_how, list) => {
+    const { answers } = await ask({ '/adminapi/resource': list }, ['mira']);
+    expect(answers.get('mira')).toEqual({ kind: 'unknown', because: expect.stringMatching(/./u) });
   });
 
-  it.each<[string, Answers]>([
-    ['the list is empty', { '/adminapi/resource': '<resources/>' }],
-    ['the list does not come', { '/adminapi/resource': [500, ''] }],
-    ['the list is another one', { '/adminapi/resource': '<teams/>' }],
-    ['404 comes as a page', { ...others, [path]: [404, '<html>Not Found</html>'] }],
-    ['404 comes without a word', { ...others, [path]: [404, ''] }],
-    ['404 comes in other words', { ...others, [path]: [404, '<error>gone</error>'] }],
-    ['another record comes', { ...others, [path]: resource({ userID: 'other' }) }],
-    ['a team comes', { ...others, [path]: team({ id: 1 }) }],
-    ['UCCX fails', { ...others, [path]: [500, notFound] }],
-    ['the record is cut off', { ...others, [path]: '<resource><userID>mira' }],
-  ])('knows nothing when %s', async (_when, answers) => {
-    const answer = (
-      await ask({ ...answers, '/adminapi/resource/first': resource({ userID: 'first' }) }, ['first', 'mira'])
-    ).answers;
-    expect(answer.get('first')).toEqual({ kind: 'present' });
-    expect(answer.get('mira')).toEqual({ kind: 'unknown', because: expect.stringMatching(/./u) });
+  it.each<[string, Answers[string], string]>([
+    ['fails', [500, ''], 'source-refused'],
+    ['is another one', '<teams/>', 'source-protocol'],
+  ])('throws when the list %s', async (_how, list, code) => {
+    await expect(ask({ '/adminapi/resource': list }, ['mira'])).rejects.toMatchObject({ code });
+  });
+
+  const page = '<!DOCTYPE html><html><body>HTTP Status</body></html>';
+  const otherError = notFound.replace('InstanceNotFound', 'InternalError');
+
+  it.each<[string, Answers[string], string]>([
+    ['404 comes as a page', [404, page], 'HTML'],
+    ['400 comes as a page', [400, page], 'HTML'],
+    ['500 comes as a page', [500, page], 'HTML'],
+    ['a page comes', page, 'HTML'],
+    ['403 comes', [403, ''], 'status 403'],
+    ['404 comes without a word', [404, ''], 'not in the words of UCCX'],
+    ['404 comes in other words', [404, '<error>gone</error>'], 'not in the words of UCCX'],
+    ['404 comes with another error of UCCX', [404, otherError], 'InternalError'],
+    ['the record comes all the same', resource({ userID: 'Mira' }), 'does not list it'],
+    ['another record comes', resource({ userID: 'other' }), 'another record'],
+    ['a team comes', team({ id: 1 }), 'another record'],
+    ['UCCX fails', [500, notFound], 'status 500'],
+    ['the record is cut off', '<resource><userID>mira', 'not well-formed'],
+  ])('knows nothing when %s, and goes on with the others', async (_when, odd, because) => {
+    const ids = ['mira', 'b', 'c', 'd', 'e', 'f'];
+    const { answers } = await ask({ ...others, [path]: odd }, ids);
+    expect(answers.get('mira')).toEqual({ kind: 'unknown', because: expect.stringContaining(because) });
+    expect(ids.slice(1).map((id) => answers.get(id)?.kind)).toEqual(Array(5).fill('absent'));
+  });
+
+  it('goes on with the others when UCCX breaks off at a single one', async () => {
+    const server = await scriptedHttp((request, response) => {
+      if (request.url === '/adminapi/resource') response.end(others['/adminapi/resource']);
+      else if (request.url === path) request.destroy();
+      else response.writeHead(404).end(notFound);
+    });
+    servers.push(server);
+    const ids = ['mira', 'b', 'c', 'd', 'e', 'f'].map(asExternalId);
+    const answers = await uccxOn(server).confirm('account', ids, new AbortController().signal);
+    const kinds = ids.map((id) => answers.get(id)?.kind);
+    expect(kinds).toEqual(['unknown', ...Array(5).fill('absent')]);
   });
 
   it.each(['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\ud800'])('asks nobody for %j', async (id) => {
@@ -75,16 +106,16 @@ describe('question to UCCX by id', () => {
     'asks for %s as one segment',
     async (id) => {
       const { answers, server } = await ask(
-        { [`/adminapi/resource/${encodeURIComponent(id)}`]: resource({ userID: id.replace('&', '&amp;') }) },
+        { ...others, [`/adminapi/resource/${encodeURIComponent(id)}`]: [404, notFound] },
         [id],
       );
-      expect(server.requests[0]?.url).toBe(`/adminapi/resource/${encodeURIComponent(id)}`);
-      expect(answers.get(id)).toEqual({ kind: 'present' });
+      expect(server.requests[1]?.url).toBe(`/adminapi/resource/${encodeURIComponent(id)}`);
+      expect(answers.get(id)?.kind).toBe('absent');
     },
   );
 
   it('asks for teams by their number', async () => {
-    const teams = { '/adminapi/team/1': team({ id: 1 }), '/adminapi/team': teamList(team({ id: 1 })) };
+    const teams = { '/adminapi/team': teamList(team({ id: 1 })) };
     const { answers } = await ask(teams, ['1', '2'], 'group');
     expect([...answers.values()].map(({ kind }) => kind)).toEqual(['present', 'absent']);
   });
@@ -111,17 +142,30 @@ describe('question to UCCX by id', () => {
     await expect(asked).rejects.toMatchObject({ code: 'source-unreachable' });
   });
 
+  it.each([401, 503])('asks for nobody else after status %i for one', async (status) => {
+    const server = await scriptedHttp((request, response) => {
+      if (request.url === '/adminapi/resource') response.end(others['/adminapi/resource']);
+      else response.writeHead(status).end();
+    });
+    servers.push(server);
+    const ids = Array.from({ length: 100 }, (_, at) => asExternalId(`p${at}`));
+    const asked = uccxOn(server).confirm('account', ids, new AbortController().signal);
+    const kinds = await asked.then(
+      (answers) => new Set([...answers.values()].map(({ kind }) => kind)),
+      (error: RosterdError) => error.code,
+    );
+    expect(kinds).toEqual(status === 401 ? 'source-credentials' : new Set(['unknown']));
+    expect(server.requests.length).toBeLessThanOrEqual(9);
+  });
+
   it('does not wait for an answer once for every id when UCCX goes silent', async () => {
-    let asked = 0;
-    const server = await scriptedHttp((_request, response) => {
-      asked += 1;
-      if (asked === 1) response.end(resource({ userID: 'p0' }));
+    const server = await scriptedHttp((request, response) => {
+      if (request.url === '/adminapi/resource') response.end(others['/adminapi/resource']);
     });
     servers.push(server);
     const ids = Array.from({ length: 100 }, (_, at) => asExternalId(`p${at}`));
     const answers = await uccxOn(server).confirm('account', ids, new AbortController().signal);
-    const kinds = [...answers.values()].map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'unknown')).toHaveLength(99);
-    expect(asked).toBeLessThanOrEqual(5);
+    expect([...answers.values()].filter(({ kind }) => kind === 'unknown')).toHaveLength(100);
+    expect(server.requests.length).toBeLessThanOrEqual(9);
   });
 });

@@ -109,21 +109,21 @@ describe('resource of UCCX', () => {
     json(agent(Object.fromEntries(names.map((name) => [name, undefined]))));
 
   it('clears what may be missing, and never calls it unread', () => {
-    const optional = [
-      'firstName',
-      'lastName',
-      'extension',
-      'alias',
-      'resourceGroup',
-      'skillMap',
-      'team',
-      'autoAvailable',
-    ];
+    const optional = ['firstName', 'lastName', 'extension', 'alias', 'resourceGroup', 'skillMap', 'autoAvailable'];
     const [reading] = read(without(...optional));
     expect(reading?.account).toMatchObject({ unread: [] });
-    for (const name of ['firstname', 'extension', 'alias', 'resourcegroup', 'skills', 'skilllevels', 'team', 'teamid'])
+    for (const name of ['firstname', 'extension', 'alias', 'resourcegroup', 'skills', 'skilllevels'])
       expect(reading?.account?.attributes[name], name).toEqual([]);
-    expect(reading?.team).toBe('none');
+  });
+
+  it.each<[string, object]>([
+    ['is missing', { team: undefined }],
+    ['is null', { team: null }],
+    ['is blank', { team: '  ' }],
+  ])('does not know the team when it %s', (_how, change) => {
+    const [reading] = read(json(agent(change)));
+    expect(reading?.account?.unread).toEqual(['team', 'teamid']);
+    expect(reading?.account?.attributes).not.toHaveProperty('team');
   });
 
   it('does not know whether somebody is a supervisor when the type is missing', () => {
@@ -203,6 +203,12 @@ describe('list of UCCX', () => {
     ['{"@type":"resourceXMLList","resource":[null,{"userID":"x"}]}', '2 complete'],
     ['<resource><userID>x</userID></resource>', '1 doubtful'],
     ['{"userID":"x"}', '1 doubtful'],
+    ['<resources><resources><resource><userID>x</userID></resource></resources></resources>', '0 doubtful'],
+    ['<resources><resource><userID>x</userID></resource><apiErrors/></resources>', '1 doubtful'],
+    ['<resources>the database is down</resources>', '0 doubtful'],
+    ['{"@type":"resourceXMLList","resource":[],"next":"?page=2"}', '0 doubtful'],
+    ['{"resources":{"resource":[{"userID":"x"}]},"next":"?page=2"}', '1 doubtful'],
+    ['{"resources":[{"userID":"x"},{"userID":"y"}]}', '0 doubtful'],
     ['<teams/>', 'source-protocol'],
     ['<team/>', 'source-protocol'],
     ['{"@type":"teamXMLList","team":[]}', 'source-protocol'],
@@ -244,22 +250,31 @@ describe('item and error of UCCX', () => {
     expect(item?.children.find(({ name }) => name === 'userID')?.text).toBe(expected);
   });
 
-  it.each([
+  const error = (...types: readonly string[]): string =>
+    `<apiErrors>${types.map((type) => `<apiError><errorType>${type}</errorType></apiError>`).join('')}</apiErrors>`;
+
+  it.each<[string, string | undefined, boolean]>([
     [
       '<apiErrors><apiError><errorData>5</errorData><errorMessage>No entity found</errorMessage><errorType>InstanceNotFound</errorType></apiError></apiErrors>',
       'InstanceNotFound: No entity found: 5',
+      true,
     ],
     [
       '{"apiError":[{"errorData":"","errorMessage":"No entity found","errorType":"Not Found"}]}',
       'Not Found: No entity found',
+      true,
     ],
-    ['{"apiErrors":{"apiError":{"errorType":"Not Found"}}}', 'Not Found'],
-    ['<apiErrors/>', undefined],
-    ['<apiErrors><apiError/></apiErrors>', undefined],
-    ['', undefined],
-    ['not found', undefined],
-    ['<resource><userID>x</userID></resource>', undefined],
-  ])('reads the error in %s', (text, expected) => {
-    expect(errorIn(answer(text))).toBe(expected);
+    ['{"apiErrors":{"apiError":{"errorType":"Not Found"}}}', 'Not Found', true],
+    [error('InternalError'), 'InternalError', false],
+    [error('404'), '404', false],
+    [error('NotFound', 'InternalError'), 'NotFound', false],
+    ['<apiErrors><apiError><errorMessage>Not Found</errorMessage></apiError></apiErrors>', 'Not Found', false],
+    ['<apiErrors/>', undefined, false],
+    ['<apiErrors><apiError/></apiErrors>', undefined, false],
+    ['', undefined, false],
+    ['not found', undefined, false],
+    ['<resource><userID>x</userID></resource>', undefined, false],
+  ])('reads the error in %s', (text, said, isNotFound) => {
+    expect(errorIn(answer(text))).toEqual(said === undefined ? undefined : { said, isNotFound });
   });
 });

@@ -1,9 +1,7 @@
-// What a read of UCCX makes of its two lists: edges, references, closures, and when it is not complete.
+// What a read of UCCX makes of its two lists: edges, references and closures.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ReadEvent, ReadOutcome } from '../../src/connector.ts';
-import { RosterdError } from '../../src/model/errors.ts';
 import { type Collected, collect } from '../contract/connector-contract.ts';
-import { type ScriptedServer, scriptedHttp } from './scripted-http.ts';
+import type { ScriptedServer } from './scripted-http.ts';
 import {
   type Answers,
   host,
@@ -49,8 +47,6 @@ const closureOf = ({ pages }: Collected, group: string, relation: string): strin
 
 const groupsOf = ({ pages }: Collected) => pages.flatMap((page) => page.groups);
 const rejectedOf = ({ pages }: Collected) => pages.flatMap((page) => page.rejected);
-const doubtOf = (outcome: ReadOutcome): string => ('because' in outcome ? outcome.because : outcome.kind);
-
 describe('read of UCCX', () => {
   it('asks twice, and for nothing that an answer names', async () => {
     const server = await serve({
@@ -142,6 +138,18 @@ describe('read of UCCX', () => {
     }
   });
 
+  it('takes nobody out of a team while somebody comes without one', async () => {
+    const collected = await read(
+      resourceList(resource({ userID: 'a', team: '' }), resource({ userID: 'b' })),
+      teamList(team({ id: 1 }), team({ id: 2 })),
+    );
+    for (const id of ['1', '2']) {
+      expect(closureOf(collected, id, 'member')).toBe('partial: a came without a team');
+      expect(closureOf(collected, id, 'manages')).toMatch(/^complete/u);
+    }
+    expect(collected.outcome).toMatchObject({ kind: 'complete', counts: { accounts: 2 } });
+  });
+
   it('leaves supervision open where a reference cannot be read', async () => {
     const unreadable = '<supervisorOfTeamName name="x"/>';
     const fromResource = await read(
@@ -157,113 +165,5 @@ describe('read of UCCX', () => {
     expect(closureOf(fromTeam, '1', 'manages')).toMatch(/^partial/u);
     expect(closureOf(fromTeam, '2', 'manages')).toBe('complete 0');
     expect(closureOf(fromTeam, '1', 'member')).toBe('complete 1');
-  });
-});
-
-describe('completeness of a read of UCCX', () => {
-  const one = resourceList(resource({ userID: 'a' }));
-  const oneTeam = teamList(team({ id: 1 }));
-
-  it.each<[string, string, string, object, string]>([
-    [
-      'a userID comes twice',
-      resourceList(resource({ userID: 'a' }), resource({ userID: 'A' })),
-      oneTeam,
-      {},
-      'more than once',
-    ],
-    ['a team comes twice', one, teamList(team({ id: 1 }), team({ id: 1 })), {}, 'more than once'],
-    [
-      'a resource has no userID',
-      resourceList(resource({}), resource({ userID: 'a' })),
-      oneTeam,
-      {},
-      'without a userID',
-    ],
-    [
-      'a team has no id',
-      one,
-      teamList('<team><teamname>x</teamname></team>', team({ id: 1 })),
-      {},
-      'without a readable id',
-    ],
-    [
-      'a supervisor is not among the resources',
-      one,
-      teamList(team({ id: 1, primary: 'boss' })),
-      {},
-      'login may be that of a supervisor',
-    ],
-    ['a witness is missing', one, oneTeam, { witnesses: ['A', 'Mira'] }, 'witnesses are missing: Mira'],
-    ['fewer come than expected', one, oneTeam, { expectAtLeast: 2 }, 'at least 2 were expected'],
-    ['a single resource comes for the list', resource({ userID: 'a' }), oneTeam, {}, 'a single one came'],
-  ])('is in doubt when %s', async (_when, resources, teams, change, because) => {
-    const collected = await read(resources, teams, change);
-    expect(collected.outcome.kind).toBe('partial');
-    expect(doubtOf(collected.outcome)).toContain(because);
-    expect(collected.outcome).not.toHaveProperty('errorCode');
-    const ids = collected.pages.flatMap((page) => page.accounts).map(({ id }) => id);
-    expect(ids).toEqual(['a']);
-  });
-
-  it('is given with nobody at all, when a whole list says so', async () => {
-    expect((await read('<resources/>', '<teams/>')).outcome).toMatchObject({
-      kind: 'complete',
-      counts: { accounts: 0 },
-    });
-  });
-
-  it('is given with a witness in another case', async () => {
-    expect((await read(one, oneTeam, { witnesses: ['A'] })).outcome.kind).toBe('complete');
-  });
-
-  it.each<[string, Answers[string], string]>([
-    ['are refused', [403, ''], 'source-permission'],
-    ['are of another kind', '<resources/>', 'source-protocol'],
-    ['are cut off', '<teams><team>', 'source-protocol'],
-    ['come as a page', '<html/>', 'source-busy'],
-  ])('keeps the accounts when the teams %s, and is partial', async (_how, teams, errorCode) => {
-    const collected = await read(one, teams);
-    expect(collected.outcome).toMatchObject({ kind: 'partial', errorCode });
-    expect(collected.pages.flatMap((page) => page.accounts)).toHaveLength(1);
-    expect(groupsOf(collected)).toEqual([]);
-  });
-
-  it.each<[string, Answers[string], string]>([
-    ['are teams', '<teams/>', 'source-protocol'],
-    ['are an error of UCCX', '{"apiError":[{"errorType":"InvalidInput","errorMessage":"no"}]}', 'source-refused'],
-    ['are refused', [401, ''], 'source-credentials'],
-  ])('throws when the resources %s, and asks no further', async (_how, resources, code) => {
-    const server = await serve({ '/adminapi/resource': resources, '/adminapi/team': oneTeam });
-    const error = await collect(uccxOn(server)).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(RosterdError);
-    expect(error).toMatchObject({ code });
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it('gives nothing when it is stopped between its two requests', async () => {
-    const controller = new AbortController();
-    const server = await scriptedHttp((request, response) => {
-      if (request.url === '/adminapi/resource') response.end(one);
-      else controller.abort();
-    });
-    servers.push(server);
-    const asked = collect(uccxOn(server), controller.signal);
-    await expect(asked).rejects.toMatchObject({ code: 'interrupted' });
-  });
-
-  it('holds no connection while its pages are written', async () => {
-    const server = await serve({
-      '/adminapi/resource': resourceList(...Array.from({ length: 250 }, (_, at) => resource({ userID: `p${at}` }))),
-      '/adminapi/team': oneTeam,
-    });
-    const kinds: ReadEvent['kind'][] = [];
-    for await (const event of uccxOn(server).read({ mode: 'full' }, new AbortController().signal)) {
-      for (let turn = 0; turn < 100 && server.connections() > 0; turn += 1)
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      expect(server.connections()).toBe(0);
-      kinds.push(event.kind);
-    }
-    expect(kinds).toEqual(['opened', 'page', 'page', 'page', 'page', 'page', 'outcome']);
   });
 });
