@@ -72,6 +72,11 @@ export const tooLarge = ({ server, doing, maxBytes }: BodyCap): RosterdError =>
     { subject: server, detail: { maxBytes } },
   );
 
+export const tooMany = ({ server, doing }: BodyCap, max: number): RosterdError =>
+  new RosterdError('source-limit', `${server}: the answer to ${doing} has more than ${max} values`, {
+    subject: server,
+  });
+
 /** Byte order mark, then the header, then the XML declaration, then UTF-8. Undefined: bytes that are no such text. */
 export function decodeText(bytes: Buffer, contentType: string): string | undefined {
   const label = markedCharset(bytes) ?? statedCharset(contentType) ?? declaredCharset(bytes) ?? 'utf-8';

@@ -14,10 +14,11 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 import axios, { type AxiosResponse } from 'axios';
 import { RosterdError } from '../src/model/errors.ts';
 import { asEpochMs, type EpochMs } from '../src/model/ids.ts';
-import { type BodyCap, decodeText, readBody, tooLarge } from './http-body.ts';
+import { type BodyCap, decodeText, readBody, tooLarge, tooMany } from './http-body.ts';
 import { basicOf, LoginEraser } from './http-login.ts';
 import type { HttpConnection } from './http-settings.ts';
 import { statusError } from './http-status.ts';
+import { hasTooManyValues, isJson, maxJsonValues } from './json-scan.ts';
 import { type ConnectionPhase, connectionError, firstLine, timeoutError } from './network-failures.ts';
 
 export interface HttpAnswer {
@@ -211,6 +212,7 @@ export class HttpExchange {
       location: this.#eraser.message(header('location') ?? ''),
       retryAfter: header('retry-after'),
     };
+    if (isJson(text) && hasTooManyValues(text)) throw tooMany(cap, maxJsonValues);
     const error = statusError(head, isWanted ? text : this.#eraser.message(text), allow);
     if (error !== undefined) throw error;
     const date = Date.parse(header('date') ?? '');

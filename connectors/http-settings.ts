@@ -58,12 +58,12 @@ export const httpConnectionSchema = z
         idleMs: milliseconds(60_000),
       })
       .prefault({}),
-    /** Of one answer, decompressed. Longer texts than about 500 MB do not fit into one string. */
+    /** Of one answer, decompressed: for 400 agents 160 KB each. Longer texts than about 500 MB do not fit into one string. */
     maxBodyBytes: z
       .int()
       .min(1_024)
       .max(500_000_000)
-      .default(256 * mebibyte),
+      .default(64 * mebibyte),
   })
   .superRefine(({ servers, tls }, context) => {
     servers.forEach((address, index) => {

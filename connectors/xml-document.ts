@@ -41,11 +41,13 @@ const parser = new XMLParser({
   jPath: false,
 });
 
-/** The root element. Throws RosterdError `source-protocol`. */
+/** The root element. Throws RosterdError `source-protocol`, or `source-limit` for what would fill the memory. */
 export function parseXml(text: string): XmlElement {
   // No answer of these systems has a DOCTYPE, and it is where XML becomes dangerous: the scan refuses it.
   const verdict = scanXml(text);
   if (verdict.kind === 'malformed') throw malformed(verdict.because);
+  if (verdict.kind === 'too large')
+    throw new RosterdError('source-limit', `the answer is too large: ${verdict.because}`);
   const tree = new Tree();
   const [root] = tree.elementsOf(parsed(text));
   if (root === undefined || tree.elements !== verdict.elements) {

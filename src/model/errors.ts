@@ -166,7 +166,8 @@ export const errorCatalogue = {
     recovery: 'stop',
     http: 502,
     exit: 5,
-    advice: 'The server cut the answer off at its size or time limit. Raise the limit or narrow base and filter.',
+    advice:
+      'The answer is beyond a limit of the server (size, time) or of this source. Raise the limit, or narrow base and filter.',
   },
   'source-partial': {
     fault: 'source',

@@ -1,11 +1,21 @@
 // The scan before the XML parser: what is cut off, wrongly nested or dangerous never gets to a parser that would make less of it.
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parseXml } from '../../connectors/xml-document.ts';
-import { scanXml } from '../../connectors/xml-scan.ts';
+import { maxXmlParts, scanXml } from '../../connectors/xml-scan.ts';
+import { RosterdError } from '../../src/model/errors.ts';
 
 const becauseOf = (text: string): string => {
   const verdict = scanXml(text);
   return verdict.kind === 'malformed' ? verdict.because : '';
+};
+const codeOf = (text: string): string => {
+  try {
+    parseXml(text);
+    return 'read';
+  } catch (error) {
+    return error instanceof RosterdError ? error.code : String(error);
+  }
 };
 
 describe('scan of XML', () => {
@@ -45,6 +55,30 @@ describe('scan of XML', () => {
     const whole = '<?xml version="1.0"?><r><a t="x">1 &amp; 2</a><b/><!-- c --><c><![CDATA[d]]></c></r>';
     expect(scanXml(whole)).toEqual({ kind: 'well-formed', elements: 4 });
     for (let end = 0; end < whole.length; end += 1) expect(scanXml(whole.slice(0, end)).kind).toBe('malformed');
+  });
+
+  it.each([
+    ['elements', '<r><a/><a/><a/></r>', '<r><a/><a/><a/><a/></r>'],
+    ['attributes', '<r a="1" b="2" c="3"/>', '<r a="1" b="2" c="3" d="4"/>'],
+    ['CDATA sections', `<r>${'<![CDATA[x]]>'.repeat(3)}</r>`, `<r>${'<![CDATA[x]]>'.repeat(4)}</r>`],
+    ['comments', `<r>${'<!-- -->'.repeat(3)}</r>`, `<r>${'<!-- -->'.repeat(4)}</r>`],
+    ['instructions', `<r>${'<?pi?>'.repeat(3)}</r>`, `<r>${'<?pi?>'.repeat(4)}</r>`],
+  ])('takes as many %s as it is told, and not one more', (_what, most, more) => {
+    expect(scanXml(most, 4).kind).toBe('well-formed');
+    expect(scanXml(more, 4)).toEqual({ kind: 'too large', because: expect.stringContaining('more than 4') });
+  });
+
+  it('gives no parser what would fill the memory, however small it is', () => {
+    const bomb = `<r>${'<a/>'.repeat(maxXmlParts)}</r>`;
+    expect(gzipSync(bomb).length).toBeLessThan(16_384);
+    expect(codeOf(bomb)).toBe('source-limit');
+  });
+
+  it('refuses an element with more attributes than anything has, and does not fall over it', () => {
+    const many = (count: number): string => Array.from({ length: count }, (_, at) => ` a${at}="1"`).join('');
+    expect(codeOf(`<r${many(1_000)}/>`)).toBe('read');
+    for (const count of [1_001, 2_000_000]) expect(codeOf(`<r${many(count)}/>`)).toBe('source-protocol');
+    expect(codeOf(`<?pi ${'""'.repeat(5_000_000)}?><r/>`)).toBe('source-protocol');
   });
 
   it('takes time in proportion to a hostile text', () => {
