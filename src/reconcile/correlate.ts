@@ -7,11 +7,12 @@ import { subjectKey } from '../model/change.ts';
 import type { AccountDecision, MatchCandidate, MatchKeys, UserInput } from '../model/decision.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { UserId } from '../model/ids.ts';
-import { foldKey, localNameOf, mayBeOneLogin } from '../model/keys.ts';
+import { foldKey, localNameOf } from '../model/keys.ts';
 import { type CorrelationKey, correlationKeys, matchRuleOf, type SourcePolicy } from '../model/policy.ts';
 import { isSynced, isSyncOff, type User } from '../model/user.ts';
+import { isOfOtherDomain, loginOf, ofNoOtherDomain } from './login-domain.ts';
 import { mapAccount } from './map.ts';
-import { judgeNames, nameOfAccount, namesOfUser, nameText } from './person-names.ts';
+import { areWholeNames, judgeNames, nameOfAccount, namesOfUser, nameText } from './person-names.ts';
 import { type CompiledWorld, isProtected } from './world.ts';
 
 /** Folded match keys of an account; a key that is cleared, unread or not mapped is left out. */
@@ -45,13 +46,6 @@ function asKey(key: CorrelationKey, value: string): string {
   }
 }
 
-/** The whole login of which `usernameWithoutDomain` is a part. */
-function loginOf(account: Pick<SourceAccount, 'attributes' | 'unread'>, source: SourcePolicy): string | undefined {
-  const rule = matchRuleOf(source.mapping, 'usernameWithoutDomain');
-  const reading = rule === undefined ? undefined : mapAccount(account, rule);
-  return reading?.kind === 'present' ? foldKey(reading.value) : undefined;
-}
-
 /**
  *   the account                                             | decision
  *   has a user, or is not present in the source             | ignore
@@ -63,8 +57,10 @@ function loginOf(account: Pick<SourceAccount, 'attributes' | 'unread'>, source: 
  *   the user is protected                                   | wait: protected-match
  *   the user's sync is off                                  | wait: sync-off-new-match
  *   the user has no account at all and holds a role         | wait: role-holder-match
- *   matched by a name or number, and the people are called  | wait: other-person
- *   differently, unless differentNames says link            |
+ *   only accounts of the user that wait themselves match    | wait: disputed-match (ambiguous-match)
+ *   beside what the key holds, the people are called        | wait: other-person
+ *   differently, or are of two domains and not called alike |
+ *   (unless differentNames says link)                       |
  *   one user                                                | link, by that rule
  *   nobody, createUsers, a username                         | create
  *   nobody, createUsers, no username                        | wait: username-missing
@@ -99,25 +95,6 @@ export function correlate(
   return keys.username === undefined ? wait(account, 'username-missing', {}) : { kind: 'create' };
 }
 
-/** Without those whose login has another domain, and without the users who have such a login. */
-function ofNoOtherDomain(
-  world: CompiledWorld,
-  login: string,
-  carriers: readonly MatchCandidate[],
-  users: ReadonlyMap<UserId, UserInput>,
-): readonly MatchCandidate[] {
-  const loginOfCarrier = (one: MatchCandidate): string => {
-    const input = one.userId === undefined ? undefined : users.get(one.userId);
-    const account = input?.accounts.find(({ key }) => key === one.accountKey);
-    const source = account === undefined ? undefined : world.index.sources.get(account.source);
-    const own = account === undefined || source === undefined ? undefined : loginOf(account, source.policy);
-    return own ?? one.login ?? one.key;
-  };
-  const strangers = carriers.filter((one) => !mayBeOneLogin(login, loginOfCarrier(one)));
-  const excluded = new Set(strangers.flatMap((one) => one.userId ?? []));
-  return carriers.filter((one) => !strangers.includes(one) && (one.userId === undefined || !excluded.has(one.userId)));
-}
-
 interface Match {
   readonly rule: CorrelationKey;
   readonly key: string;
@@ -145,26 +122,39 @@ function decideMatch(
   }
   const refusal = whyNotLinked(world, account, rule, input.user);
   if (refusal !== undefined) return wait(account, refusal.code, detail, refusal.quarantine);
-  const names = differingNames(world, account, rule, input);
+  const own = carriersOf(input, match);
+  // Whoever it speaks for now, it is not yet known that this is the user.
+  if (own.length > 0 && own.every((one) => one?.quarantine !== undefined)) {
+    return wait(account, 'disputed-match', detail, 'ambiguous-match');
+  }
+  const names = differingNames(world, account, match, input);
   if (names !== undefined) return wait(account, 'other-person', { ...detail, names }, 'other-person');
   return { kind: 'link', user: id, rule, ...(labels[0] !== undefined && { label: labels[0] }) };
 }
 
-/** Logins and numbers are given to others, and two systems give the same one to two people; addresses and employee ids are not. */
-const rulesByName: readonly CorrelationKey[] = ['principalName', 'username', 'usernameWithoutDomain', 'agentId'];
+/** The user's accounts that carry the key; undefined stands for its own value. */
+const carriersOf = ({ user, accounts }: UserInput, { carriers }: Match): readonly (MirrorAccount | undefined)[] =>
+  carriers
+    .filter(({ userId }) => userId === user.id)
+    .map(({ accountKey }) => accounts.find(({ key }) => key === accountKey));
 
-/** The names of the account and of the user, where they show two people. */
+/** The names of the account and of the user, where they show two people, or may do so and nothing shows that it is one. */
 function differingNames(
   world: CompiledWorld,
   account: MirrorAccount,
-  rule: CorrelationKey,
+  match: Match,
   input: UserInput,
 ): readonly string[] | undefined {
   const policy = world.index.sources.get(account.source)?.policy;
-  if (policy === undefined || policy.differentNames === 'link' || !rulesByName.includes(rule)) return undefined;
+  if (policy === undefined || policy.differentNames === 'link') return undefined;
   const own = nameOfAccount(account, policy.mapping);
   const others = namesOfUser(world, input);
-  return judgeNames([own], others) === 'other' ? [...new Set([own, ...others].map(nameText))] : undefined;
+  const namesakes = carriersOf(input, match).flatMap((one) => one ?? []);
+  const isOther =
+    match.rule === 'usernameWithoutDomain' && isOfOtherDomain(world, account, namesakes)
+      ? !areWholeNames([own], others)
+      : judgeNames([own], others, localNameOf(match.key)) === 'other';
+  return isOther ? [...new Set([own, ...others].map(nameText))].filter((text) => text !== '') : undefined;
 }
 
 function whyNotLinked(

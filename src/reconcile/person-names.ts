@@ -1,11 +1,13 @@
 // Whether two ways of writing first and last names may mean the same person.
-// Invariant: `other` is only said where both sides have parts in one alphabet and no part of them is the same; everything that
-// nobody can tell (no name, nothing in a common script) is `unknown` and keeps nobody from being linked.
+// Invariant: what the key holds by which two accounts match (`jsmith`) is no evidence that they are one person: everybody who
+// could have that key has it. What nobody can tell (no name, nothing in a common script) is `unknown` and keeps nobody from
+// being linked.
 
 import type { MirrorAccount, SourceAccount } from '../model/account.ts';
 import type { UserInput } from '../model/decision.ts';
 import type { SourceMapping } from '../model/policy.ts';
 import { mapField } from './map.ts';
+import { type Alphabets, type MatchedKey, matchedKey, type NamePiece, partsOf } from './name-pieces.ts';
 import type { CompiledWorld } from './world.ts';
 
 /** First and last name as one source, or a person, wrote them. A name that is empty or was never read is left out. */
@@ -16,12 +18,21 @@ export interface PersonName {
 
 export type NameVerdict = 'same' | 'other' | 'unknown';
 
-/** Of the pairs, one that agrees decides; then one that does not. */
-export function judgeNames(left: readonly PersonName[], right: readonly PersonName[]): NameVerdict {
-  const verdicts = new Set(left.flatMap((one) => right.map((other) => judgePair(partsOf(one), partsOf(other)))));
+/** Of the pairs, one that agrees decides; then one that does not. `key`: by what the two match, without its domain. */
+export function judgeNames(left: readonly PersonName[], right: readonly PersonName[], key = ''): NameVerdict {
+  const matched = matchedKey(key);
+  const verdicts = new Set(
+    left.flatMap((one) => right.map((other) => judgePair(partsOf(one), partsOf(other), matched))),
+  );
   if (verdicts.has('same')) return 'same';
   return verdicts.has('other') ? 'other' : 'unknown';
 }
+
+/** Both have a first and a last name, and no word of one is missing in the other. */
+export const areWholeNames = (left: readonly PersonName[], right: readonly PersonName[]): boolean =>
+  left.some((one) =>
+    right.some((other) => isWhole(one) && isWhole(other) && hasSameWords(partsOf(one), partsOf(other))),
+  );
 
 /** `Jane Cooper`; empty without a name. */
 export const nameText = ({ first, last }: PersonName): string =>
@@ -39,15 +50,17 @@ export function nameOfAccount(
   };
 }
 
-/** The names that the user's accounts give it; those that a person wrote where no account has any. */
+/**
+ * The names that the user's accounts give it, but for those of which a person has still to say whose they are; its own where
+ * there are none, also those that a source wrote which is not configured any more.
+ */
 export function namesOfUser(world: CompiledWorld, { user, accounts }: UserInput): readonly PersonName[] {
-  const ofAccounts = accounts.map((account) => nameIn(world, account)).filter((name) => nameText(name) !== '');
+  const ofAccounts = accounts
+    .filter(({ quarantine }) => quarantine === undefined)
+    .map((account) => nameIn(world, account))
+    .filter((name) => nameText(name) !== '');
   if (ofAccounts.length > 0) return ofAccounts;
-  const local = (field: 'firstName' | 'lastName'): string | undefined => {
-    const value = user.values[field];
-    return value?.owner === 'local' ? value.value : undefined;
-  };
-  const [first, last] = [local('firstName'), local('lastName')];
+  const [first, last] = [user.values.firstName?.value, user.values.lastName?.value];
   return [{ ...(first !== undefined && { first }), ...(last !== undefined && { last }) }];
 }
 
@@ -58,102 +71,83 @@ function nameIn(world: CompiledWorld, account: MirrorAccount): PersonName {
 
 // --- comparing --------------------------------------------------------------------
 
-/** The parts in one alphabet. */
-interface NameParts {
-  /** Parts of two letters and more. */
-  readonly words: readonly string[];
-  readonly initials: readonly string[];
-}
+const isWhole = ({ first = '', last = '' }: PersonName): boolean => first.trim() !== '' && last.trim() !== '';
 
-/** Alphabet -> its parts. Under `other`: scripts without an order of letters that could be compared, and parts in several. */
-type NamesByAlphabet = ReadonlyMap<string, NameParts>;
-
-const alphabets = ['Latin', 'Cyrillic', 'Greek'].map(
-  (name) => [name, new RegExp(`^\\p{Script=${name}}+$`, 'u')] as const,
-);
-
-/** What decomposition leaves as a letter of its own. */
-const letters: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  ø: 'o',
-  ł: 'l',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ı: 'i',
-  æ: 'ae',
-  œ: 'oe',
-  ħ: 'h',
-};
-
-/** Stand beside a name in many families, so that they tell nobody apart. */
-const particles = new Set(
-  'von van vom zu zur der den de het ter ten da di do du das dos del della la le el al bin ibn abu dr mr mrs ms jr sr ing mgr prof'.split(
-    ' ',
-  ),
-);
-
-/** Without case, accents and ligatures; `ä` written as `ae` is `a` on both sides. */
-function foldName(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[ßøłđðþıæœħ]/gu, (letter) => letters[letter] ?? letter)
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/([aou])e|aa/gu, (_, vowel: string | undefined) => vowel ?? 'a');
-}
-
-function partsOf(name: PersonName): NamesByAlphabet {
-  const pieces = new Set<string>();
-  for (const field of [name.first, name.last]) {
-    const words = foldName(field ?? '')
-      .split(/\s+/u)
-      .map((word) => word.split(/[^\p{L}]+/u).filter((one) => one !== ''));
-    // A compound is also compared in one piece: O'Brien and OBrien, Jean-Luc and Jeanluc, De La Cruz and Delacruz.
-    for (const compound of [...words, words.flat()]) {
-      for (const piece of compound) pieces.add(piece);
-      if (compound.some((piece) => piece.length > 1)) pieces.add(compound.join(''));
-    }
-  }
-  const telling = [...pieces].filter((piece) => !particles.has(piece));
-  const all = telling.length > 0 ? telling : [...pieces];
-  const ofAlphabet = Map.groupBy(all, (piece) => alphabets.find(([, isOf]) => isOf.test(piece))?.[0] ?? 'other');
-  return new Map(
-    [...ofAlphabet].map(([alphabet, own]) => [
-      alphabet,
-      { words: own.filter((piece) => piece.length > 1), initials: own.filter((piece) => piece.length === 1) },
-    ]),
+function hasSameWords(left: Alphabets, right: Alphabets): boolean {
+  return (
+    left.size === right.size &&
+    [...left].every(([alphabet, own]) => {
+      const theirs = right.get(alphabet) ?? [];
+      return restOf(own, theirs).length === 0 && restOf(theirs, own).length === 0;
+    })
   );
 }
 
 /** Whoever writes a first name in one script and a family name in another is compared by what both sides have. */
-function judgePair(left: NamesByAlphabet, right: NamesByAlphabet): NameVerdict {
+function judgePair(left: Alphabets, right: Alphabets, key: MatchedKey): NameVerdict {
   const verdicts = [...left].map(([alphabet, own]): NameVerdict => {
-    const others = right.get(alphabet);
-    if (others === undefined) return 'unknown';
-    return alphabet === 'other' ? judgeSigns(own, others) : judgeParts(own, others);
+    const theirs = right.get(alphabet);
+    if (theirs === undefined) return 'unknown';
+    const isEvidence = evidenceFor(own, theirs, key);
+    // Signs are no letters: what differs may be another way to write the same.
+    if (alphabet === 'other') return commonOf(own, theirs).some(isEvidence) ? 'same' : 'unknown';
+    return judgePieces(own, theirs, isEvidence);
   });
   if (verdicts.includes('same')) return 'same';
   return verdicts.includes('other') ? 'other' : 'unknown';
 }
 
-function judgeSigns(left: NameParts, right: NameParts): NameVerdict {
-  const theirs = new Set([...right.words, ...right.initials]);
-  return [...left.words, ...left.initials].some((sign) => theirs.has(sign)) ? 'same' : 'unknown';
+type IsEvidence = (piece: NamePiece) => boolean;
+
+/**
+ *   of the words that both have, one is evidence                  | same
+ *   of the first names, one is short for the other, and evidence  | same
+ *   nothing is left of one side: the other one only says more     | same
+ *   something is left of both                                     | other
+ */
+function judgePieces(left: readonly NamePiece[], right: readonly NamePiece[], isEvidence: IsEvidence): NameVerdict {
+  if (commonOf(left, right).some(isEvidence)) return 'same';
+  const mine = [...restOf(left, right)];
+  const theirs = [...restOf(right, left)];
+  for (const fits of [isShortPair, isInitialPair]) {
+    for (const one of [...mine]) {
+      const other = theirs.find((each) => fits(one, each) || fits(each, one));
+      if (other === undefined) continue;
+      const tells = fits === isShortPair && one.field === 'first' && Math.min(one.text.length, other.text.length) > 2;
+      if (tells && isEvidence(one) && isEvidence(other)) return 'same';
+      mine.splice(mine.indexOf(one), 1);
+      theirs.splice(theirs.indexOf(other), 1);
+    }
+  }
+  return mine.length === 0 || theirs.length === 0 ? 'same' : 'other';
 }
 
-function judgeParts(left: NameParts, right: NameParts): NameVerdict {
-  if (left.words.some((one) => right.words.some((other) => isShort(one, other) || isShort(other, one)))) return 'same';
-  return areInitials(left, right) || areInitials(right, left) ? 'same' : 'other';
+function commonOf(left: readonly NamePiece[], right: readonly NamePiece[]): readonly NamePiece[] {
+  const theirs = new Set(right.map(({ text }) => text));
+  return left.filter(({ text }) => theirs.has(text));
 }
 
-/** `jan` for `jana`; two letters are too few to begin a name by. */
-const isShort = (short: string, long: string): boolean =>
-  short === long || (short.length >= 3 && long.startsWith(short));
-
-/** Only of a side that has nothing longer: whoever has the same login often has the same initial, so beside whole names it says nothing. */
-function areInitials(left: NameParts, right: NameParts): boolean {
-  const firsts = new Set([...right.words, ...right.initials].map((piece) => piece[0]));
-  return left.words.length === 0 && left.initials.every((initial) => firsts.has(initial));
+/** The single words that the other side does not have, neither alone nor as a part of a compound. */
+function restOf(own: readonly NamePiece[], others: readonly NamePiece[]): readonly NamePiece[] {
+  const found = new Set(commonOf(own, others).flatMap((piece) => [piece.text, ...piece.of]));
+  return own.filter(({ text, of, isSilent }) => of.length === 1 && !isSilent && !found.has(text));
 }
+
+/**
+ * Not evidence: initials, particles, and what the key holds. A key that holds both names of one side (`mira.horvat`) was made
+ * for that person, so there the first name tells whether the other one is her under another last name.
+ */
+function evidenceFor(left: readonly NamePiece[], right: readonly NamePiece[], key: MatchedKey): IsEvidence {
+  const isMadeForOne = key.namesWhole(left) || key.namesWhole(right);
+  return (piece) => piece.tells && (!key.holds(piece) || (isMadeForOne && piece.field === 'first'));
+}
+
+/** `rob` for `robert`, `al` for `alan`. Jan and Jana, Paul and Paula are two people. */
+const isShortPair = (short: NamePiece, long: NamePiece): boolean =>
+  short.field === long.field &&
+  short.text.length >= (short.field === 'first' ? 2 : 3) &&
+  long.text.startsWith(short.text) &&
+  long.text !== `${short.text}a`;
+
+const isInitialPair = (initial: NamePiece, word: NamePiece): boolean =>
+  initial.text.length === 1 && word.text.startsWith(initial.text);

@@ -120,6 +120,69 @@ describe('the same login of two people', () => {
     expect(await at.findings('other-person')).toEqual([]);
   });
 
+  it('waits where only the last name is the same that the login holds, and follows an initial and another last name', async () => {
+    const at = await open({ ad: '', uccx: uccxText });
+    const people = [
+      ['jsmith', person('John', 'Smith'), person('Jane', 'Smith')],
+      ['tblack', person('Tom', 'Black'), person('T.', 'Black')],
+      ['mhorvat', person('Mira', 'Horvat'), person('Mira', 'Novak')],
+    ] as const;
+    for (const [login, inDirectory, onUccx] of people) {
+      await at.staff('ad').hire(login, inDirectory);
+      await at.staff('uccx').hire(login, { ...onUccx, mail: [] });
+    }
+    await at.sync('ad');
+    await at.approve(await at.sync('uccx'));
+    expect((await at.findings('other-person')).map(({ detail }) => detail['names'])).toEqual([
+      ['Jane Smith', 'John Smith'],
+    ]);
+    expect((await at.user('jsmith')).links).toHaveLength(1);
+    expect((await at.user('tblack')).links).toHaveLength(2);
+    expect((await at.user('mhorvat')).links).toHaveLength(2);
+  });
+
+  it('waits where the directory is not configured any more', async () => {
+    const at = await open({ ad: '', uccx: uccxText });
+    await at.staff('ad').hire('jsmith', person('John', 'Smith'));
+    await at.staff('uccx').hire('other', person('Otto', 'Other'));
+    await at.sync('ad');
+    await at.sync('uccx');
+    await at.configure({ uccx: uccxText });
+    await at.staff('uccx').hire('jsmith', jane);
+    await at.sync('uccx');
+    expect((await at.user('jsmith')).links).toEqual(['ad created active']);
+    expect((await at.findings('other-person')).map(({ label }) => label)).toEqual(['jsmith']);
+  });
+
+  it.each([
+    ['waits', person('J.', 'Smith'), ['ad created active']],
+    [
+      'is one where the whole names agree',
+      person('John', 'Smith'),
+      ['ad created active', 'ucce usernameWithoutDomain active'],
+    ],
+  ])('and two domains, of which the principal name knows: %s', async (_, onUcce, links) => {
+    const at = await open({ ad: '', ucce: ucceText });
+    await at.staff('ad').hire('jsmith', person('John', 'Smith'));
+    await at.staff('ucce').hire('jsmith', { ...onUcce, mail: [], userPrincipalName: 'jsmith@partner.test' });
+    await at.sync('ad');
+    const first = await at.sync('ucce');
+    if (first.state === 'held') await at.approve(first);
+    expect((await at.user('jsmith')).links).toEqual(links);
+    expect(await at.findings('other-person')).toHaveLength(2 - links.length);
+    expect(Object.keys(await at.users())).toHaveLength(1);
+  });
+
+  it('waits too where it is a mailbox of several people', async () => {
+    const at = await open({ ad: '', ucce: ucceText });
+    await at.staff('ad').hire('aklein', { ...person('Anna', 'Klein'), mail: 'frontdesk@example.test' });
+    await at.staff('ucce').hire('pnovak', { ...person('Petr', 'Novak'), mail: 'frontdesk@example.test' });
+    await at.sync('ad');
+    await at.sync('ucce');
+    expect((await at.user('aklein')).links).toEqual(['ad created active']);
+    expect((await at.findings('other-person')).map(({ detail }) => detail['rule'])).toEqual(['email']);
+  });
+
   it('is linked where the configuration says so', async () => {
     const at = await open({ ad: '', uccx: `${uccxText}    differentNames: link\n` });
     await at.staff('ad').hire('jsmith', person('John', 'Smith'));
@@ -176,6 +239,27 @@ describe('a user id that is given to somebody else', () => {
     await at.sync('uccx');
     expect(await at.user('agent7')).toEqual(user);
     expect((await at.findings('name-of-another')).map(({ label }) => label)).toEqual(['agent7']);
+  });
+
+  it('does not bring the stranger’s accounts of other sources to the user', async () => {
+    const at = await open({ uccx: uccxText, ucce: ucceText }, { uccx: 'numbers' });
+    await at.staff('uccx').hire('agent7', { ...person('John', 'Miller'), mail: [] });
+    await at.sync('uccx');
+    await at.sync('ucce');
+    await at.staff('uccx').set('agent7', 'givenName', 'Jane');
+    await at.staff('uccx').set('agent7', 'sn', 'Cooper');
+    await at.sync('uccx');
+    await at.staff('ucce').hire('agent7', { ...person('Jane', 'Cooper'), mail: [] });
+    const before = await at.users();
+    for (const _ of [1, 2]) expect(await at.sync('ucce')).toMatchObject({ state: 'done', counts: { planned: 0 } });
+    expect(await at.users()).toEqual(before);
+    expect((await at.findings('disputed-match')).map(({ detail }) => detail['users'])).toEqual([['agent7']]);
+    const [finding] = await at.admin.listFindings({ state: 'open', code: 'name-of-another', limit: 1 });
+    await at.admin.resolveFinding({ finding: Number(finding?.id), as: { kind: 'link' }, reason: 'she is John' });
+    await at.sync('uccx');
+    await at.sync('ucce');
+    expect((await at.user('agent7')).links).toHaveLength(2);
+    expect(await at.findings('disputed-match')).toEqual([]);
   });
 
   it('follows a new last name, and a first name that was left out', async () => {

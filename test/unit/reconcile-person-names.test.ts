@@ -1,7 +1,7 @@
 // Whether two ways of writing a name may mean the same person.
 import { describe, expect, it } from 'vitest';
 import { localNameOf, mayBeOneLogin } from '../../src/model/keys.ts';
-import { judgeNames, nameText, type PersonName } from '../../src/reconcile/person-names.ts';
+import { areWholeNames, judgeNames, nameText, type PersonName } from '../../src/reconcile/person-names.ts';
 
 /** `first|last`; nothing on a side leaves it out. */
 function name(text: string): PersonName {
@@ -56,7 +56,83 @@ const cases: readonly (readonly [says: string, one: string, other: string, verdi
   ['a script without letters', '伟|王', '娜|李', 'unknown'],
 ];
 
+/** The key by which the two match, without its domain. */
+const casesByKey: readonly (readonly [key: string, one: string, other: string, verdict: string])[] = [
+  ['jsmith', 'John|Smith', 'Jane|Smith', 'other'],
+  ['jsmith', 'John|Smith', 'J.|Smith', 'same'],
+  ['jsmith', 'John|Smith', '|Smith', 'same'],
+  ['jsmith', 'John|Smith', 'Smith|John', 'same'],
+  ['jsmith', 'Jane|Smith', 'Smith|John', 'other'],
+  ['jsmith', 'John|Smith', 'Smith|J.', 'same'],
+  ['jsmith', 'Jane|Smith', '|John Smith', 'other'],
+  ['jsmith', 'John|Smith', '|Cooper', 'other'],
+  ['jsmith', 'John|Cooper', '|Smith', 'other'],
+  ['jsmith', 'J.|Smith', 'John|Cooper', 'other'],
+  ['j.smith-2', 'John|Smith', 'Jane|Smith', 'other'],
+  ['jsmith', 'John|Smith', 'Jo|Smith', 'same'],
+  ['mhorvat', 'Mira|Horvat', 'Mira|Novak', 'same'],
+  ['mhorvat', 'Mira|Horvat', 'Milan|Horvat', 'other'],
+  ['mira.horvat', 'Mira|Horvat', 'Mira|Novak', 'same'],
+  ['hormir', 'Mira|Horvat', 'Mira|Novak', 'same'],
+  ['smijoh', 'John|Smith', 'Johanna|Smith', 'other'],
+  ['jchristo', 'John|Christopherson', 'Jane|Christopherson', 'other'],
+  ['rmiller', 'Robert|Miller', 'Rob|Miller', 'same'],
+  ['wmiller', 'William|Miller', 'Bill|Miller', 'other'],
+  ['bmiller', 'Ben|Miller', 'Benjamin|Miller', 'same'],
+  ['jmiller', 'Ben|Miller', 'Jane|Miller', 'other'],
+  ['jnovak', 'Jan|Novak', 'Jana|Nováková', 'other'],
+  ['jmueller', 'Jörg|Müller', 'Jana|Mueller', 'other'],
+  ['jmueller', 'Jörg|Müller', 'Joerg|Mueller', 'same'],
+  ['joneill', "John|O'Neill", 'Jane|ONeill', 'other'],
+  ['joneill', "John|O'Neill", '|ONeill', 'same'],
+  ['joevans', 'Jo|Evans', 'Jack|Evans', 'other'],
+  ['bli', 'Bo|Li', 'Bing|Li', 'other'],
+  ['john', 'John|Smith', 'John|Cooper', 'other'],
+  ['john', 'John|Smith', 'John|', 'same'],
+  ['johnson', 'John|Johnson', 'John|Cooper', 'other'],
+  ['johnson', 'John|Cooper', 'Mary|Johnson', 'other'],
+  ['rob', 'Rob|Miller', 'Jane|Robinson', 'other'],
+  ['janda', 'Jan|Novak', 'Petr|Janda', 'other'],
+  ['agent7', 'Rob|Miller', 'Jane|Robinson', 'other'],
+  ['akhan', 'Abdul Rahman|Khan', 'Abdul Karim|Said', 'other'],
+  ['mac', 'Ann|Mac Donald', 'Tom|Mac Gregor', 'other'],
+  ['mac', 'Mac|Donald', 'Mac|Gregor', 'other'],
+  ['ben', 'Avi|Ben David', 'Tal|Ben Ami', 'other'],
+  ['hnguyen', 'Thi Hoa|Nguyen', 'Thi Mai|Tran', 'other'],
+  ['hnguyen', 'Thi Hoa|Nguyen', 'Thi Mai|Nguyen', 'other'],
+  ['0042', 'John|Smith', 'Jane|Smith', 'same'],
+  ['0042', 'John|Smith', 'Jane|Cooper', 'other'],
+  ['oivanova', 'Ольга|Иванова', 'Анна|Иванова', 'other'],
+  ['oivanova', 'Ольга|Иванова', 'Ольга|Смирнова', 'same'],
+  ['иванова', 'Ольга|Иванова', 'Анна|Иванова', 'other'],
+  ['0042', 'Ольга|Иванова', 'Анна|Иванова', 'same'],
+  ['jwang', 'John|王', 'Jane|王', 'other'],
+  ['jwang', '伟|王', '娜|王', 'unknown'],
+];
+
 describe('judgeNames', () => {
+  it.each(casesByKey)('by %s: %s and %s -> %s', (key, one, other, verdict) => {
+    expect(judgeNames([name(one)], [name(other)], key)).toBe(verdict);
+    expect(judgeNames([name(other)], [name(one)], key)).toBe(verdict);
+  });
+
+  it.each([
+    ['John|Smith', 'JOHN|Smith', true],
+    ['John|Smith', 'Smith|John', true],
+    ['Jörg|Müller', 'Joerg|Mueller', true],
+    ["Ann|O'Brien", 'Ann|OBrien', true],
+    ['John|Smith', 'J.|Smith', false],
+    ['Robert|Smith', 'Rob|Smith', false],
+    ['John Paul|Smith', 'John|Smith', false],
+    ['John|Smith', '|Smith', false],
+    ['|Smith', '|Smith', false],
+    ['Ольга|Smith', 'Olga|Smith', false],
+    ['伟|王', '伟|王', true],
+  ])('%s and %s are one whole name: %s', (one, other, expected) => {
+    expect(areWholeNames([name(one)], [name(other)])).toBe(expected);
+    expect(areWholeNames([name(other)], [name('X|Y'), name(one)])).toBe(expected);
+  });
+
   it.each(cases)('%s: %s and %s -> %s', (_, one, other, verdict) => {
     expect(judgeNames([name(one)], [name(other)])).toBe(verdict);
     expect(judgeNames([name(other)], [name(one)])).toBe(verdict);
