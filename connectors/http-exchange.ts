@@ -28,6 +28,8 @@ export interface HttpAnswer {
   readonly text: string;
   /** The Date header. */
   readonly date?: EpochMs;
+  /** Beside it: when it came, by the clock of this machine. */
+  readonly dateCameAt?: EpochMs;
 }
 
 export interface GetOptions {
@@ -187,6 +189,7 @@ export class HttpExchange {
     onPiece: () => void,
   ): Promise<HttpAnswer> {
     const { status, data } = response;
+    const cameAt = asEpochMs(Date.now());
     const header = (name: string): string | undefined => data.headers[name]?.toString();
     const isWanted = (status >= 200 && status < 300) || allow.includes(status);
     const cap: BodyCap = {
@@ -220,7 +223,7 @@ export class HttpExchange {
       status,
       contentType: contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '',
       text: isData(status, text) ? text : this.#eraser.document(text),
-      ...(Number.isNaN(date) ? {} : { date: asEpochMs(date) }),
+      ...(Number.isNaN(date) ? {} : { date: asEpochMs(date), dateCameAt: cameAt }),
     };
   }
 

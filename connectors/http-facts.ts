@@ -3,7 +3,7 @@
 
 import type { CheckFact } from '../src/connector.ts';
 import { RosterdError } from '../src/model/errors.ts';
-import type { EpochMs } from '../src/model/ids.ts';
+import { asEpochMs, type EpochMs } from '../src/model/ids.ts';
 import type { TlsFacts } from './http-exchange.ts';
 import type { HttpConnection } from './http-settings.ts';
 import { type HttpSession, openHttpSession } from './http-source.ts';
@@ -83,10 +83,13 @@ async function otherServerFact(
   }
 }
 
-/** By the Date header. */
-export function clockFacts(serverTime: EpochMs | undefined): CheckFact[] {
+/** By the Date header, and when it came: what was asked since then took its time. */
+export function clockFacts(
+  serverTime: EpochMs | undefined,
+  cameAt: EpochMs | undefined = asEpochMs(Date.now()),
+): CheckFact[] {
   if (serverTime === undefined) return [];
-  const skewMs = Math.abs(Date.now() - serverTime);
+  const skewMs = Math.abs(cameAt - serverTime);
   const value = `differs by ${Math.round(skewMs / 1_000)} s`;
   if (skewMs <= skewWarningMs) return [fact('clock', value)];
   const advice = 'Set both clocks by the same time server: a run is refused while they are far apart.';

@@ -30,7 +30,7 @@ export async function check(
       ...connectionFacts(session, connection),
       ...(await otherServerFacts(session, connection, { path: teams.path, accept }, signal)),
       fact('cluster', identityOf(settings)),
-      ...clockFacts(lists.resources.date),
+      ...clockFacts(lists.resources.date, lists.resources.dateCameAt),
       fact('answers in', lists.resources.collection.format),
       ...loginFacts(connection.login.user, tally),
       peopleFact(accounts),

@@ -13,6 +13,7 @@ import { readTeam, type TeamDecoding, teamId } from './team.ts';
 interface Answer {
   readonly collection: Collection;
   readonly date: EpochMs | undefined;
+  readonly dateCameAt: EpochMs | undefined;
 }
 
 export interface Lists {
@@ -35,7 +36,7 @@ export async function fetchLists(session: HttpSession): Promise<Lists> {
 export async function fetchList(session: HttpSession, listing: Listing): Promise<Answer> {
   const answer = await session.get(listing.path, { accept });
   try {
-    return { collection: collectionOf(answer, listing), date: answer.date };
+    return { collection: collectionOf(answer, listing), date: answer.date, dateCameAt: answer.dateCameAt };
   } catch (error) {
     if (!(error instanceof RosterdError)) throw error;
     const subject = session.server ?? '';

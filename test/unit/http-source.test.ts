@@ -27,6 +27,7 @@ describe('http session', () => {
       contentType: 'application/xml',
       text: xml,
       date: Date.UTC(2026, 10, 22, 4),
+      dateCameAt: expect.any(Number),
     });
   });
 
