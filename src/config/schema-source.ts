@@ -119,7 +119,7 @@ export const sourceSchema = z.strictObject({
   differentNames: z
     .enum(['wait', 'link'])
     .default('wait')
-    .describe('What becomes of a match by login or agent ID whose first and last names have nothing in common.'),
+    .describe('What becomes of a match whose first and last names show that it may be somebody else.'),
   rename: z
     .enum(['follow', 'keep'])
     .default('follow')

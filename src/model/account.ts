@@ -59,7 +59,7 @@ export type Quarantine =
   | 'role-holder'
   | 'returned-late'
   | 'reused-id'
-  /** It matches a user none of whose names it shares. */
+  /** It matches a user who is called differently. */
   | 'other-person'
   /** A person took it from its user: no rule links it again. */
   | 'unlinked';

@@ -36,7 +36,7 @@ const outwardTexts: Readonly<Partial<Record<FindingCode, string | null>>> = {
   'verify-mismatch': null,
   'value-flapping': null,
   'other-person':
-    'The names of this account are not those of the person whose user name it has. Please say whether it is the same person; if not, give one of the two another user name.',
+    'The names of this account are not those of the person whose user name, address or number it has. Please say whether it is the same person; if not, give one of the two another one.',
   'unlinked-account': 'It is not known whose account this is. Please say whose it is, or remove it.',
   'agent-id-missing': 'Without an agent ID the calls of this agent cannot be matched. Please give the agent one.',
   'extension-missing':

@@ -7,7 +7,7 @@ export const findingCodes = {
   'unmatched-account':
     'No user matches this account and the source may not create users. Link it with `rosterd user link`, or set createUsers.',
   'disputed-match':
-    'Several users match this account, or a match key is shared. Link it with `rosterd user link`, or mend the shared value in the source.',
+    'Several users match this account, or a match key is shared: link it with `rosterd user link`, or mend the shared value in the source. Or it matches only by an account that waits for a person itself: decide on that one first.',
   'name-of-another':
     'The name of this user is now carried by another id of the source. If it is the same person, say so with `rosterd user link`; if not, give one of the two another name in the source. Until then both wait.',
   'second-account':
@@ -43,7 +43,7 @@ export const findingCodes = {
   'value-flapping':
     'Two writers change the same thing of a user back and forth. `rosterd user explain` and `rosterd audit list` show both. Mend the one that is wrong, or pin the value with `rosterd user pin`.',
   'other-person':
-    'The account matches this user, but no part of the names is the same, so it may be somebody else. If it is the same person, say so with `rosterd finding resolve <id> --link`; if not, with `--new`.',
+    'The account matches this user, but beside what the shared login, address or number holds (`jsmith`: Smith) the names do not agree, so it may be somebody else. If it is the same person, say so with `rosterd finding resolve <id> --link`; if not, with `--new`.',
   'unlinked-account':
     'A person took this account from its user, so no rule links it again. Link it with `rosterd user link`, or make a user of it with `rosterd finding resolve <id> --new`.',
   'not-in-directory':

@@ -132,7 +132,7 @@ export interface SourcePolicy {
   readonly correlation: readonly CorrelationKey[];
   /** Sources of which a complete read must have been planned before this one is planned for the first time. */
   readonly correlateAfter: readonly SourceName[];
-  /** What becomes of a match by name whose first and last names have nothing in common. */
+  /** What becomes of a match whose first and last names do not agree beside what the key holds. */
   readonly differentNames: 'wait' | 'link';
   readonly mapping: SourceMapping;
   readonly teams: TeamPolicy;
