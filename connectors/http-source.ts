@@ -136,7 +136,8 @@ class Session implements HttpSession {
       checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
       // SNI carries names only, no addresses (RFC 6066, 3).
       servername: isIP(name) === 0 ? name : '',
-      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+      // Administrators save the certificate that they see: that of the server, or that of an authority which another one signed.
+      ...(this.#ca === undefined ? {} : { ca: this.#ca, allowPartialTrustChain: true }),
     });
   }
 }

@@ -17,6 +17,8 @@ const untrusted = new Set([
   'PATH_LENGTH_EXCEEDED',
   'INVALID_CA',
   'INVALID_PURPOSE',
+  // What Node has no name for: a certificate in the chain that must not sign others, for one.
+  'UNSPECIFIED',
 ]);
 const unreachable = new Set([
   'ECONNREFUSED',

@@ -73,7 +73,7 @@ export const errorCatalogue = {
     recovery: 'stop',
     http: 502,
     exit: 5,
-    advice: 'Put the CA that signed the server certificate into tls.ca of this source.',
+    advice: 'Put the CA that signed the server certificate into tls.caFile of this source.',
   },
   'source-tls-expired': {
     fault: 'source',

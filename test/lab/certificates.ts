@@ -1,6 +1,6 @@
 // Certificates for the lab, issued with node:crypto alone (X.509 v3 in DER, P-256), so that a machine without openssl
 // can run every TLS test and the demo. They are made anew each time: no private key is ever committed.
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ export type ServerCertificateOptions = {
   readonly until?: Date;
 };
 export type CertificateAuthority = {
+  readonly name: string;
   readonly cert: string;
   readonly key: string;
   readonly issue: (options: ServerCertificateOptions) => Certificate;
@@ -88,16 +89,17 @@ const alternativeName = (name: string): Buffer => (isIP(name) === 0 ? tlv(0x82, 
 const day = 86_400_000;
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-export function createAuthority(name = 'Lab test CA'): CertificateAuthority {
+/** With a parent: an authority between that one and the servers. */
+export function createAuthority(name = 'Lab test CA', parent?: CertificateAuthority): CertificateAuthority {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const now = Date.now();
   const cert = issue({
     subject: name,
-    issuer: name,
+    issuer: parent?.name ?? name,
     from: new Date(now - day),
     until: new Date(now + 3_650 * day),
     publicKey,
-    signWith: privateKey,
+    signWith: parent === undefined ? privateKey : createPrivateKey(parent.key),
     extensions: [
       extension(oid.basicConstraints, sequence(boolean(true)), 'critical'),
       // keyCertSign and cRLSign
@@ -106,6 +108,7 @@ export function createAuthority(name = 'Lab test CA'): CertificateAuthority {
     ],
   });
   return {
+    name,
     cert,
     key: pem(privateKey),
     issue: (options) => {
