@@ -2,13 +2,23 @@
 // Invariant: one transaction, under the leases of the source and of reconciling; one entry for the source, one for each user.
 
 import { RosterdError } from '../model/errors.ts';
-import type { SourceName } from '../model/ids.ts';
+import type { SourceName, UserId } from '../model/ids.ts';
+import type { AdminHold } from '../model/user.ts';
+import { takesManualGrants } from '../reconcile/memberships.ts';
 import type { DetachedUser, SourceHoldings, StoredSource } from '../sync/ports/detaching.ts';
 import type { Lease, NewAuditEntry, StoreTx } from '../sync/ports.ts';
-import type { Warning } from './act.ts';
+import { rowOf, type Warning } from './act.ts';
+import { type DetachEffects, effectsOfDetach } from './detach-effects.ts';
 import type { AdminContext } from './ports.ts';
 import { requireReason } from './reason.ts';
 import { requireSource } from './require-source.ts';
+
+export interface DetachCounts extends SourceHoldings {
+  /** Users who are disabled, and stay so by hand, because their other accounts alone would enable them. */
+  readonly staysDisabled: number;
+  /** Can-manage that the next runs of other sources take away (R161). */
+  readonly grantsGo: number;
+}
 
 export interface DetachReport {
   readonly source: SourceName;
@@ -16,7 +26,7 @@ export interface DetachReport {
   readonly changed: boolean;
   readonly summary: string;
   readonly warnings: readonly Warning[];
-  readonly counts: SourceHoldings;
+  readonly counts: DetachCounts;
   /** Sequence number of the entry `source.detached`. */
   readonly audit?: number;
 }
@@ -33,12 +43,14 @@ export async function previewDetach(
   request: { readonly source: string },
 ): Promise<DetachReport> {
   const source = requireDetachable(context, await context.reads.storedSources(), request.source);
-  const counts = await context.reads.holdings(source);
+  const { reads, store } = context;
+  const effects = await effectsOfDetach(context, store.read, source, await reads.usersAtStake(source));
+  const counts = countsOf(await reads.holdings(source), effects);
   return {
     source,
     changed: false,
     summary: summaryOf(source, counts, 'would be'),
-    warnings: warningsOf(counts),
+    warnings: warningsOf(context, source, counts),
     counts,
   };
 }
@@ -54,23 +66,49 @@ export async function detachSource(
   return context.store.write(async (tx) => {
     const source = requireDetachable(context, await tx.sources.storedSources(), request.source);
     const leases = [await take(context, tx, `source:${source}`, source), await take(context, tx, 'reconcile', source)];
-    const counts = await tx.sources.holdings(source);
+    const effects = await effectsOfDetach(context, tx, source, await tx.sources.usersAtStake(source));
+    const counts = countsOf(await tx.sources.holdings(source), effects);
     const users = await tx.sources.detach(source, context.now());
+    const held = await holdBack(
+      context,
+      tx,
+      effects.staysDisabled,
+      `was disabled when ${source} was detached: ${reason}`,
+    );
     for (const lease of leases) await tx.leases.release(lease);
     const { seq } = await tx.audit([
       entryOf(context, source, { counts, reason }),
-      ...users.map((user) => userEntryOf(context, source, user, reason)),
+      ...users.map((user) => userEntryOf(context, source, user, reason, held.get(user.id))),
     ]);
     const audit = seq - users.length;
     return {
       source,
       changed: true,
       summary: summaryOf(source, counts, 'is'),
-      warnings: warningsOf(counts),
+      warnings: warningsOf(context, source, counts),
       counts,
       audit,
     };
   });
+}
+
+const countsOf = (holdings: SourceHoldings, { staysDisabled, grantsGo }: DetachEffects): DetachCounts => ({
+  ...holdings,
+  staysDisabled: staysDisabled.length,
+  grantsGo,
+});
+
+/** As `user disable` does it: whatever a source says, they have no access before a person gives it back. */
+async function holdBack(
+  { actor, now }: AdminContext,
+  tx: StoreTx,
+  ids: readonly UserId[],
+  reason: string,
+): Promise<ReadonlyMap<UserId, AdminHold>> {
+  const adminHold = { by: actor, reason, since: now() };
+  const users = ids.length === 0 ? [] : await tx.users(ids);
+  if (users.length > 0) await tx.userRows.save(users.map((user) => ({ ...rowOf(user), adminHold })));
+  return new Map(users.map(({ id }) => [id, adminHold]));
 }
 
 function requireDetachable({ policy }: AdminContext, stored: readonly StoredSource[], name: string): SourceName {
@@ -103,17 +141,42 @@ function summaryOf(source: SourceName, counts: SourceHoldings, is: 'is' | 'would
   return `${source} ${is} detached: ${counted(users, 'user')} kept, ${local} as local; ${counted(teams, 'team')} kept as local; ${counted(accounts, 'account')} and ${counted(groups, 'group')} forgotten; ${counted(findings, 'finding')} closed.`;
 }
 
-function warningsOf({ users, unsynced }: SourceHoldings): readonly Warning[] {
+function warningsOf(
+  { policy }: AdminContext,
+  source: SourceName,
+  { users, unsynced, staysDisabled, grantsGo, roles }: DetachCounts,
+): readonly Warning[] {
   const others = users - unsynced;
   if (others === 0) return [];
-  const message = `${counted(others, 'user')} with an account of another source: what this one gave is local too, and the next runs of the others decide on it as on everything local.`;
-  return [{ code: 'other-sources', message }];
+  const warnings: Warning[] = [
+    {
+      code: 'other-sources',
+      message: `${counted(others, 'user')} with an account of another source: what this one gave is local too, and the next runs of the others decide on it as on everything local.`,
+    },
+  ];
+  if (staysDisabled > 0)
+    warnings.push({
+      code: 'stays-disabled',
+      message: `Disabled now, and let in by other accounts alone: ${counted(staysDisabled, 'user')}. Nobody gets access by a detach: they are disabled by hand ("was disabled when ${source} was detached"). To give it back: rosterd user enable NAME`,
+    });
+  const takers = policy.sources.filter((own) => takesManualGrants({ policy: own })).map(({ name }) => name);
+  if (grantsGo > 0)
+    warnings.push({
+      code: 'grants-go',
+      message: `Can-manage of ${counted(grantsGo, 'team')} goes with the next runs of ${takers.join(', ')}, which take away what is set by hand (R161), unless it is pinned: rosterd user pin NAME grant TEAM`,
+    });
+  if (roles > 0)
+    warnings.push({
+      code: 'roles-stay',
+      message: `${counted(roles, 'role')} of users with an account of another source stay as local ones, and no source takes them away. To look: rosterd user list --role ROLE`,
+    });
+  return warnings;
 }
 
 function entryOf(
   { actor, now }: AdminContext,
   source: SourceName,
-  payload: { readonly counts: SourceHoldings; readonly reason: string },
+  payload: { readonly counts: DetachCounts; readonly reason: string },
 ): NewAuditEntry {
   return { at: now(), actor, action: 'source.detached', subject: `source:${source}`, label: source, payload };
 }
@@ -124,6 +187,7 @@ function userEntryOf(
   source: SourceName,
   { id, username, accounts, isSynced }: DetachedUser,
   reason: string,
+  adminHold: AdminHold | undefined,
 ): NewAuditEntry {
   return {
     at: now(),
@@ -132,6 +196,6 @@ function userEntryOf(
     subject: `user:${id}`,
     label: username,
     userId: id,
-    payload: { source, accounts, isSynced, reason },
+    payload: { source, accounts, isSynced, reason, ...(adminHold === undefined ? {} : { adminHold }) },
   };
 }

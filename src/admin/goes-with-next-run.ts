@@ -1,4 +1,4 @@
-// What the next runs will take away from a user as it would be after an act, decided by the same core as a run and not stored.
+// What the next runs will take away from a user, or let it in again, as it would be after an act, decided by the same core as a run and not stored.
 
 import type { MirrorAccount } from '../model/account.ts';
 import type { ChangePart } from '../model/change.ts';
@@ -23,11 +23,15 @@ export async function goesWithNextRun(
   const said = new Set<string>();
   return sourcesOf(context, user).flatMap((source): readonly Warning[] => {
     const { change } = decideUser(worldOf(source), { user, accounts }, noRefusals);
+    const name = usernameOf(user);
+    const isLetIn = change?.parts.some((part) => part.part === 'enabled' && part.after) === true;
+    const letIn = `The next run of ${source} gives ${name} access again: nothing that is left says no. To prevent it: rosterd user disable ${name} --reason "..."`;
+    const gains = isLetIn ? [{ code: 'access-returns', message: letIn }] : [];
     const losses = (change?.parts ?? []).flatMap(lossIn).filter((loss) => !said.has(loss));
     for (const loss of losses) said.add(loss);
-    if (losses.length === 0) return [];
-    const message = `The next run of ${source} takes away from ${usernameOf(user)}: ${losses.join(', ')}.`;
-    return [{ code: 'goes-with-next-run', message }];
+    if (losses.length === 0) return gains;
+    const message = `The next run of ${source} takes away from ${name}: ${losses.join(', ')}.`;
+    return [...gains, { code: 'goes-with-next-run', message }];
   });
 }
 

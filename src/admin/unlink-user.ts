@@ -11,7 +11,7 @@ import { isSyncOff, type User } from '../model/user.ts';
 import { crossFindingCodes } from '../reconcile/cross-findings.ts';
 import type { StoreTx, UserRow } from '../sync/ports.ts';
 import { type ActReport, actOnUser, type Warning } from './act.ts';
-import { usernameOf } from './find.ts';
+import { teamNames, usernameOf } from './find.ts';
 import { goesWithNextRun } from './goes-with-next-run.ts';
 import { disputeCodes } from './link-user.ts';
 import { makeLocal } from './make-local.ts';
@@ -100,7 +100,7 @@ export async function endLink(context: AdminContext, tx: StoreTx, ending: Ending
       isSynced: false,
       row,
       parts,
-      warnings: syncOff(user, now, 'the switch means nothing without one'),
+      warnings: [...(await stillEnabled(tx, user)), ...syncOff(user, now, 'the switch means nothing without one')],
       summary,
     };
   }
@@ -112,6 +112,24 @@ export async function endLink(context: AdminContext, tx: StoreTx, ending: Ending
     warnings: [...warnings, ...syncOff(user, now, 'nothing is taken back before it is on')],
     summary: `What only this account gave to ${name} goes with the next runs of its other sources.`,
   };
+}
+
+/** A leaver whose only account was given to somebody else looks like this, and no run will ever notice. */
+async function stillEnabled(tx: StoreTx, user: User): Promise<readonly Warning[]> {
+  if (!user.enabled) return [];
+  const name = usernameOf(user);
+  const names = teamNames(await tx.teams());
+  const roles = [...new Set(user.roles.map(({ role }) => role))].sort();
+  const teams = [...new Set(user.grants.map(({ team }) => team))]
+    .map((team) => names.get(team) ?? `team ${team}`)
+    .sort();
+  const has = [
+    ...(roles.length === 0 ? [] : [`the roles ${roles.join(', ')}`]),
+    ...(teams.length === 0 ? [] : [`can-manage of ${teams.join(', ')}`]),
+  ];
+  const what = has.length === 0 ? '' : `, with ${has.join(' and ')}`;
+  const message = `${name} is still enabled${what}, and no source knows ${name} any more. To take the access away: rosterd user disable ${name} --reason "..."`;
+  return [{ code: 'still-enabled', message }];
 }
 
 const syncOff = (user: User, now: EpochMs, effect: string): readonly Warning[] =>

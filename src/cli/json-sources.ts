@@ -24,6 +24,12 @@ export interface DetachJson {
     readonly groups: number;
     readonly teams: number;
     readonly findings: number;
+    /** Roles that become local on users with an account of another source; no source takes them away. */
+    readonly roles: number;
+    /** Users who are disabled by hand from then on, because their other accounts alone would enable them. */
+    readonly staysDisabled: number;
+    /** Can-manage that the next runs of other sources take away (R161). */
+    readonly grantsGo: number;
   };
   /** Sequence number of the audit entry. */
   readonly audit: number | null;

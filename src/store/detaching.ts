@@ -15,6 +15,15 @@ export function detachReader(sql: Sql): DetachReader {
       return rows.map(({ name, type }) => ({ name: asSourceName(name), type }));
     },
     holdings: (source) => readHoldings(sql, source),
+    async usersAtStake(source) {
+      const rows = await sql.all<{ id: number }>(
+        `SELECT u.id FROM users u WHERE ${hasOther} AND (EXISTS (SELECT 1 FROM grants g WHERE g.user_id = u.id AND g.owner = $1)
+           OR (NOT u.enabled AND u.admin_hold IS NULL AND EXISTS (SELECT 1 FROM links k WHERE k.user_id = u.id AND k.source = $1)))
+         ORDER BY u.id`,
+        source,
+      );
+      return rows.map(({ id }) => asUserId(id));
+    },
   };
 }
 
@@ -51,6 +60,8 @@ async function readHoldings(sql: Sql, source: SourceName): Promise<SourceHolding
     groups: await count('mirror_groups WHERE source = $1'),
     teams: await count('teams WHERE origin = $1'),
     findings: await count('findings WHERE source = $1 AND closed_at IS NULL'),
+    roles: await count(`user_roles u WHERE u.owner = $1 AND EXISTS
+      (SELECT 1 FROM links o WHERE o.user_id = u.user_id AND o.source <> $1)`),
   };
 }
 
@@ -164,6 +175,8 @@ async function endPlans(sql: Sql, source: SourceName, now: EpochMs): Promise<voi
     because,
     toText(now),
   );
+  // What waited for a person is not there any more.
+  await sql.run("UPDATE runs SET state = 'done', because = $2 WHERE source = $1 AND state = 'held'", source, because);
 }
 
 async function closeFindings(sql: Sql, source: SourceName, now: EpochMs): Promise<void> {

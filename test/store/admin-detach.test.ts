@@ -12,6 +12,7 @@ const cc = asSourceName('c_c%');
 const first = policy.sources[0];
 /** As after the source was taken out of the file. */
 const without: Policy = { ...policy, sources: [] };
+const uccx = { ...(first as NonNullable<typeof first>), name: cc, type: 'uccx', lifecycle: 'none' } as const;
 const withOther: Policy = { ...policy, sources: first === undefined ? [] : [{ ...first, name: cc }] };
 
 let desk: Desk;
@@ -72,6 +73,16 @@ describeStores('a source that is detached', (stores) => {
         applied: {},
         counts: noCounts,
       });
+      await tx.runRows.saveRun({
+        ...run,
+        id: asRunId(10),
+        state: 'held',
+        startedAt: startOfTime,
+        endedAt: startOfTime,
+        holds: [],
+        applied: {},
+        counts: noCounts,
+      });
       await tx.runRows.addChanges([
         {
           id: 1 as never,
@@ -100,7 +111,7 @@ describeStores('a source that is detached', (stores) => {
     expect(report).toMatchObject({
       changed: true,
       counts: { users: 3, unsynced: 2, accounts: 3, groups: 2, teams: 2, findings: 1 },
-      warnings: [{ code: 'other-sources' }],
+      warnings: [{ code: 'other-sources' }, { code: 'roles-stay' }],
     });
     const jan = await desk.user('jan.capek');
     expect(jan).toMatchObject({
@@ -148,6 +159,7 @@ describeStores('a source that is detached', (stores) => {
     });
     expect(await desk.store.read.changeCounts(asRunId(9))).toEqual({ superseded: 1 });
     expect((await desk.context.reads.storedSources()).map(({ name }) => name)).toEqual([cc]);
+    expect(await desk.store.read.run(asRunId(10))).toMatchObject({ state: 'done', because: 'the source was detached' });
     // Whoever another source speaks for is looked at again.
     expect(await desk.store.read.dirtyUsers(cc, 0, 10)).toContain(1);
     expect(await desk.store.read.leaseHolders('', startOfTime)).toEqual([]);
@@ -174,6 +186,45 @@ describeStores('a source that is detached', (stores) => {
       payload: { source: 'hq', accounts: ['g-mira'], isSynced: true, reason: 'domain closed' },
     });
     expect(await desk.store.verifyAudit()).toMatchObject({ ok: true });
+  });
+
+  it('lets nobody in, and says what the next runs of others take away and what they never will', async () => {
+    await open();
+    await fill();
+    // jan, whom hq has disabled, has an account in cc too, which alone would let him in.
+    await desk.store.write(async (tx) => {
+      const account = { id: asExternalId('a32'), name: 'jan', status: 'unknown', attributes: {}, unread: [] } as const;
+      const row = { digest: 'd', presence: { state: 'present' }, matchKeys: {}, isNewDn: true } as const;
+      await tx.mirror.saveAccounts(cc, [{ ...row, key: asAccountKey(32), account }]);
+      const link = {
+        account: asAccountKey(32),
+        source: cc,
+        state: 'active',
+        rule: 'manual',
+        since: startOfTime,
+      } as const;
+      await tx.userRows.addLinks([{ ...link, user: asUserId(2) }]);
+    });
+    const context = { ...desk.context, policy: { ...policy, sources: [uccx] } };
+
+    const report = await createAdmin(context).detachSource({ source: 'hq', reason: 'domain closed' });
+
+    expect(report.counts).toMatchObject({ users: 3, unsynced: 1, staysDisabled: 1, grantsGo: 1, roles: 1 });
+    expect(report.warnings.map(({ code }) => code)).toEqual([
+      'other-sources',
+      'stays-disabled',
+      'grants-go',
+      'roles-stay',
+    ]);
+    const adminHold = { by: 'cli:ops@console', reason: 'was disabled when hq was detached: domain closed' };
+    expect(await desk.user('jan.capek')).toMatchObject({
+      enabled: false,
+      adminHold,
+      values: { lastName: { owner: 'local' } },
+    });
+    expect(await desk.user('mira.novak')).not.toHaveProperty('adminHold');
+    const entry = (await desk.entries()).find(({ label }) => label === 'jan.capek');
+    expect(entry).toMatchObject({ action: 'user.detached', payload: { adminHold } });
   });
 
   it('takes along what is left of the source on users that it has no account of any more', async () => {

@@ -80,7 +80,10 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
 
     const report = await desk.admin.unlinkUser({ user: 'mira.novak', account: 'G-MIRA', reason: ' not  hers ' });
 
-    expect(report).toMatchObject({ changed: true, warnings: [] });
+    expect(report).toMatchObject({ changed: true, warnings: [{ code: 'still-enabled' }] });
+    expect(report.warnings[0]?.message).toBe(
+      'mira.novak is still enabled, with the roles Agent and can-manage of Sales, and no source knows mira.novak any more. To take the access away: rosterd user disable mira.novak --reason "..."',
+    );
     const mira = await desk.user('mira.novak');
     expect(mira).toMatchObject({ links: [], enabled: true, activated: true, mainTeam: teamIds.sales, origin: hq });
     const owners = [

@@ -12,7 +12,8 @@ import { Terminal } from '../../src/cli/terminal.ts';
 import { asEpochMs, asSourceName, asUserId } from '../../src/model/ids.ts';
 
 const at = asEpochMs(Date.parse('2026-11-22T02:12:30Z'));
-const counts = { users: 3, unsynced: 2, accounts: 3, groups: 1, teams: 1, findings: 0 };
+const noEffects = { roles: 0, staysDisabled: 0, grantsGo: 0 };
+const counts = { users: 3, unsynced: 2, accounts: 3, groups: 1, teams: 1, findings: 0, ...noEffects };
 const preview: DetachReport = {
   source: asSourceName('old'),
   changed: false,

@@ -26,7 +26,7 @@ export function addDetach(group: Command, cli: Cli): void {
   describe(command, {
     summary: 'Let go of a source that was taken out of the configuration: its users stay, as local ones',
     details:
-      'Take the source out of the configuration and restart the daemon first. Nobody is disabled and nothing is taken from anybody: values, teams, can-manage, roles and access stay, as local. Users with an account of another source are looked at by the next run of that one. What was read from the source, its open findings and its stored plans go; runs and the audit log stay. It is one transaction. On a terminal it asks first; elsewhere --yes is needed.',
+      'Take the source out of the configuration and restart the daemon first. Nobody is disabled and nothing is taken from anybody: values, teams, can-manage, roles and access stay, as local. Users with an account of another source are looked at by the next run of that one; whoever is disabled, and would be let in by the other accounts alone, is disabled by hand until rosterd user enable. It says how many those are, and what the next runs of the others take away. What was read from the source, its open findings and its stored plans go; runs and the audit log stay. It is one transaction. On a terminal it asks first; elsewhere --yes is needed.',
     examples: [
       ['rosterd source detach uccx-old --dry-run', 'how many users it is about'],
       ['rosterd source detach uccx-old --reason "cluster shut down, ticket 4711"', 'after asking'],

@@ -21,6 +21,8 @@ export interface SourceHoldings {
   readonly teams: number;
   /** Open ones. */
   readonly findings: number;
+  /** Roles that it gave to users who have an account elsewhere too. */
+  readonly roles: number;
 }
 
 export interface DetachedUser {
@@ -36,6 +38,11 @@ export interface DetachReader {
   /** By name. */
   storedSources(): Promise<readonly StoredSource[]>;
   holdings(source: SourceName): Promise<SourceHoldings>;
+  /**
+   * Of the users who have an account elsewhere too those who are disabled, but not by hand, and those who have can-manage of the
+   * source: whom letting go of it could let in, or take something from.
+   */
+  usersAtStake(source: SourceName): Promise<readonly UserId[]>;
 }
 
 export interface DetachWriter extends DetachReader {
