@@ -107,6 +107,7 @@ describe('check of UCCX', () => {
     });
     const vouched = await check(asBoss, { witnesses: ['mira'] });
     for (const name of ['login', 'completeness']) expect(factOf(vouched, name)?.severity).toBe('ok');
+    expect(factOf(await check(asBoss, { witnesses: ['mira', 'gone'] }), 'login')?.severity).toBe('warning');
     expect(factOf(await check(good), 'login')).toBeUndefined();
   });
 

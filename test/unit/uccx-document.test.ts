@@ -208,6 +208,7 @@ describe('list of UCCX', () => {
     ['<resources>the database is down</resources>', '0 doubtful'],
     ['{"@type":"resourceXMLList","resource":[],"next":"?page=2"}', '0 doubtful'],
     ['{"resources":{"resource":[{"userID":"x"}]},"next":"?page=2"}', '1 doubtful'],
+    ['{"":[{"userID":"x"}],"next":"?page=2"}', '1 doubtful'],
     ['{"resources":[{"userID":"x"},{"userID":"y"}]}', '0 doubtful'],
     ['<teams/>', 'source-protocol'],
     ['<team/>', 'source-protocol'],
