@@ -2,8 +2,8 @@
 
 import type { Finding } from '../model/finding.ts';
 
-/** Said elsewhere in every list: the account itself. */
-const saidElsewhere = new Set(['account', 'id']);
+/** Said elsewhere in every list: the account itself; and numbers beside the names that go with them. */
+const saidElsewhere = new Set(['account', 'id', 'userIds']);
 
 const words: Readonly<Record<string, string>> = {
   agentId: 'agent ID',

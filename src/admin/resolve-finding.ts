@@ -4,7 +4,8 @@
 import type { MirrorAccount } from '../model/account.ts';
 import { RosterdError } from '../model/errors.ts';
 import { findingCodes } from '../model/finding.ts';
-import type { AccountKey, SourceName } from '../model/ids.ts';
+import { type AccountKey, asUserId, type SourceName } from '../model/ids.ts';
+import { foldKey } from '../model/keys.ts';
 import type { StoredFinding } from '../sync/ports/findings.ts';
 import type { StoreTx } from '../sync/ports.ts';
 import type { ActReport } from './act.ts';
@@ -32,12 +33,13 @@ export async function resolveFinding(context: AdminContext, request: ResolveFind
     });
   }
   // Found apart from the act that follows, which looks at the account again as it is then.
-  const { finding, account } = await context.store.write(async (tx) => {
+  const { account, user } = await context.store.write(async (tx) => {
     const open = await requireOpen(tx, id);
-    return { finding: open, account: await accountOf(tx, open) };
+    const account = await accountOf(tx, open);
+    return { account, user: as.user ?? (await userOf(tx, open, account)) };
   });
   return linkUser(context, {
-    user: as.user ?? userOf(finding, account),
+    user,
     account: account.id,
     source: account.source,
     reason,
@@ -69,16 +71,31 @@ async function keysOf(tx: StoreTx, source: SourceName, id: string): Promise<read
   return [...found.values()].map(({ key }) => key as AccountKey);
 }
 
-/** As the finding names its user: the one that the account is linked to, or the only match. */
-function userOf(finding: StoredFinding, account: MirrorAccount): string {
+/** As the finding names its user: the one that the account is linked to, or the only match. By number, since names change hands. */
+async function userOf(tx: StoreTx, finding: StoredFinding, account: MirrorAccount): Promise<string> {
   if (account.userId !== undefined) return `user:${account.userId}`;
-  const named = finding.detail['users'];
-  const [only, second] = Array.isArray(named) ? (named as readonly string[]) : [];
-  if (only !== undefined && second === undefined) return only.replace(/^user (\d+)$/u, 'user:$1');
-  const which =
-    only === undefined ? 'names no user' : `names several users (${(named as readonly string[]).join(', ')})`;
-  throw new RosterdError(
-    'usage',
-    `${titleOf(finding)} ${which}. Say whose account it is: --link <user>; or --new, if it is somebody else's.`,
-  );
+  const [names, ids] = [listOf(finding, 'users'), listOf(finding, 'userIds')];
+  const [name, id] = [names[0], ids[0]];
+  if (name === undefined || id === undefined || names.length > 1)
+    throw unclear(finding, names.length > 1 ? `names several users (${names.join(', ')})` : 'names no user');
+  const [user] = await tx.users([asUserId(Number(id))]);
+  if (user === undefined) throw unclear(finding, `is about ${name} (user:${id}), who is not there any more`);
+  const present = user.values.username?.value;
+  if (present !== undefined && foldKey(present) !== foldKey(name))
+    throw unclear(
+      finding,
+      `is about user:${id}, who was called ${name} when it was found and is called ${present} now`,
+    );
+  return `user:${id}`;
 }
+
+function listOf({ detail }: StoredFinding, key: string): readonly string[] {
+  const value = detail[key];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+}
+
+const unclear = (finding: StoredFinding, because: string): RosterdError =>
+  new RosterdError(
+    'usage',
+    `${titleOf(finding)} ${because}. Say whose account it is: --link <user>; or --new, if it is somebody else's.`,
+  );

@@ -111,7 +111,8 @@ function decideMatch(
 ): AccountDecision {
   const { rule, found, carriers } = match;
   const labels = found.map((id) => users.get(id)?.user.values.username?.value ?? `user ${id}`);
-  const detail = { rule, key: match.key, users: labels };
+  // Names change hands; who resolves the finding later means these people.
+  const detail = { rule, key: match.key, users: labels, userIds: found.map(String) };
   const [id] = found;
   const input = id === undefined ? undefined : users.get(id);
   if (found.length > 1 || id === undefined || input === undefined) {
@@ -212,7 +213,7 @@ export function settleLinks(correlated: readonly CorrelatedAccount[]): readonly 
     const key = keyOf(one);
     if (one.decision.kind !== 'link' || key === undefined || (rivals.get(key) ?? 0) < 2) return one;
     const { rule, user, label = `user ${user}` } = one.decision;
-    const detail = { rule, users: [label] };
+    const detail = { rule, users: [label], userIds: [String(user)] };
     return { account: one.account, decision: wait(one.account, 'disputed-match', detail, 'shared-key') };
   });
 }

@@ -191,7 +191,8 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
   it('links the account of a finding to the only user that it names', async () => {
     await addAccount(33, 'eva', 'role-holder');
     const subject = 'account:hq/g-33';
-    await open({ code: 'role-holder-match', source: hq, subject, label: 'eva', detail: { users: ['eva.local'] } });
+    const detail = { users: ['Eva.Local'], userIds: ['3'] };
+    await open({ code: 'role-holder-match', source: hq, subject, label: 'eva', detail });
     const id = await idOf('role-holder-match');
 
     await desk.admin.resolveFinding({ finding: id, as: { kind: 'link' }, reason: 'it is her' });
@@ -201,6 +202,27 @@ describe.each(stores)('accounts that change hands on $name', ({ start }) => {
     await expect(
       desk.admin.resolveFinding({ finding: id, as: { kind: 'link' }, reason: 'again' }),
     ).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('was closed on') });
+  });
+
+  it.each([
+    [
+      'is called otherwise now',
+      { users: ['jan.capek'], userIds: ['3'] },
+      'called jan.capek when it was found and is called eva.local',
+    ],
+    ['is gone', { users: ['jan.capek'], userIds: ['99'] }, 'not there any more'],
+    ['was only known by a name', { users: ['jan.capek'] }, 'names no user'],
+  ])('links nobody by the name of a finding when its user %s', async (_how, detail, says) => {
+    await addAccount(36, 'jan', 'other-person');
+    await open({ code: 'other-person', source: hq, subject: 'account:hq/g-36', label: 'jan', detail });
+    const finding = await idOf('other-person');
+    await expect(
+      desk.admin.resolveFinding({ finding, as: { kind: 'link' }, reason: 'it is him' }),
+    ).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining(says) });
+    expect((await account(36)).userId).toBeUndefined();
+    await desk.store.write((tx) =>
+      tx.findings.reconcile(['account:hq/g-36'], [], { now: startOfTime, codes: ['other-person'] }),
+    );
   });
 
   it('confirms the disputed account of a user, and closes the finding about the user at once', async () => {

@@ -224,7 +224,9 @@ describe('correlate by every rule', () => {
     const carriers = [carries('username', 'jsmith', 1, withAccount(ucce))];
     const input = new Map([[asUserId(1), { user: john(), accounts: [accountOfJohn] }]]);
     expect(correlate(world(), jane, carriers, input)).toMatchObject({
-      finding: { detail: { rule: 'username', key: 'jsmith', users: ['jsmith'], names: ['Jane', 'John'] } },
+      finding: {
+        detail: { rule: 'username', key: 'jsmith', users: ['jsmith'], userIds: ['1'], names: ['Jane', 'John'] },
+      },
     });
   });
 

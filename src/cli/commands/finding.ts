@@ -114,6 +114,7 @@ const ignoredColumn: Column<StoredFinding> = {
 
 function detailText(finding: StoredFinding): string {
   return Object.entries(finding.detail)
+    .filter(([key]) => key !== 'userIds')
     .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
     .join('; ');
 }
