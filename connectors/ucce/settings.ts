@@ -21,9 +21,9 @@ export const settingsSchema = z.strictObject({
       peripherals: names,
     })
     .prefault({}),
-  /** `auto`: from the list of teams, and from the agents where that list is refused. */
+  /** `auto`: from the list of teams, and where that is refused from the agents, without taking can-manage away. `agents`: they alone decide. */
   teamsFrom: z.enum(['auto', 'api', 'agents']).default('auto'),
-  /** For the login of a supervisor: shows all agents instead of those of its own teams (UCCE). */
+  /** For the login of a supervisor: shows all agents instead of those of its own teams (UCCE). Needs witnesses, because PCCE ignores it. */
   ignoreRole: z.boolean().default(false),
   /** User names, agent IDs or ids of agents that every complete read contains; without one of them the read is partial. */
   witnesses: z.array(z.string().min(1)).default([]),
