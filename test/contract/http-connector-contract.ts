@@ -22,6 +22,10 @@ export type HttpFaultKind =
   /** 503 with `Retry-After: 120`, for every request. */
   | 'busy'
   | 'reset'
+  /** The server closes the kept connection in the moment of the second request, once, without a byte of an answer. */
+  | 'idle-close'
+  /** An error document with status 200 that shows the login, as password and as header. */
+  | 'login-shown'
   /** To an address that would answer. */
   | 'redirect'
   /** 1 GB of zeros in a small gzip stream. */
@@ -48,6 +52,10 @@ export interface HttpConnectorHarness {
   readonly secrets: readonly string[];
   readonly stop: () => Promise<void>;
 }
+
+/** The body for `login-shown`. */
+export const loginShown = (secrets: readonly string[]): string =>
+  `<apiErrors><apiError><errorType>x</errorType><errorMessage>${secrets.join(' ')}</errorMessage></apiError></apiErrors>`;
 
 const mebibyte = 1_048_576;
 
@@ -111,6 +119,7 @@ const failing: readonly (readonly [kind: HttpFaultKind, codes: readonly ErrorCod
   ['unauthorized-midway', ['source-credentials']],
   ['busy', ['source-busy']],
   ['reset', ['source-connection-lost']],
+  ['login-shown', ['source-refused', 'source-protocol']],
   ['redirect', ['source-protocol']],
   ['invalid-text', ['source-protocol']],
 ];
@@ -150,6 +159,17 @@ function failingRules(harness: Current, under: Under): void {
   it('reads everything from a server that is slow', async () => {
     const { read, said } = await under('slow-answer', () => endOf(harness().make()));
     expect(read?.outcome.kind, said).toBe('complete');
+  });
+
+  it('reads everything though the server closes a connection between two requests', async () => {
+    const requestsOf = async (work: () => Promise<End>): Promise<number> => {
+      const before = harness().statuses().length;
+      const { read, said } = await work();
+      expect(read?.outcome.kind, said).toBe('complete');
+      return harness().statuses().length - before;
+    };
+    const undisturbed = await requestsOf(() => endOf(harness().make()));
+    expect(await requestsOf(() => under('idle-close', () => endOf(harness().make())))).toBe(undisturbed + 1);
   });
 
   it('asks nothing more after a refused login', async () => {

@@ -11,7 +11,7 @@ import { smallUcce, smallUcceIds } from '../lab/ucce-small.ts';
 import { ucceLogin } from '../lab/ucce-state.ts';
 import type { UcceVariants } from '../lab/ucce-variants.ts';
 import { accountsOf, collect, disturbedConnectorContract, groupsOf, membersOf } from './connector-contract.ts';
-import { type HttpFaultKind, httpConnectorContract } from './http-connector-contract.ts';
+import { type HttpFaultKind, httpConnectorContract, loginShown } from './http-connector-contract.ts';
 
 /** Those who are not marked for deletion. */
 const people = 260;
@@ -110,6 +110,8 @@ describe('ucce connector over HTTP that fails', () => {
       server.state.changeAgent(6_030, { person: { loginEnabled: 'maybe' as never } });
       return () => void server.state.changeAgent(6_030, { person: { loginEnabled: true } });
     };
+    const { user, password } = server.login;
+    const secrets = [password, Buffer.from(`${user}:${password}`).toString('base64')];
     const faults: Readonly<Record<HttpFaultKind, () => () => void>> = {
       'slow-answer': () => fault({ kind: 'slow-first-byte', ms: 100 }),
       'truncated-length': () => fault({ kind: 'truncated', how: 'content-length' }),
@@ -119,13 +121,15 @@ describe('ucce connector over HTTP that fails', () => {
       'unauthorized-midway': () => fault({ kind: 'unauthorized', nth: 2 }),
       busy: () => fault({ kind: 'status', status: 503, retryAfter: '120' }),
       reset: () => fault({ kind: 'reset', at: 'body' }),
+      'idle-close': () => fault({ kind: 'reset', at: 'before-headers', nth: 2 }),
+      'login-shown': () =>
+        fault({ kind: 'status', status: 200, contentType: 'application/xml', body: loginShown(secrets) }),
       redirect: () => fault({ kind: 'redirect', to: `${server.url}/unifiedconfig/config/agentteam` }),
       'gzip-bomb': () => fault({ kind: 'gzip-bomb' }),
       'huge-body': () => fault({ kind: 'endless' }),
       'invalid-text': () => fault({ kind: 'invalid-utf8' }),
       'undecodable-record': spoilRecord,
     };
-    const { user, password } = server.login;
     return {
       make: () => make(server),
       makeUntrusting: () => make(server, {}, {}),
@@ -133,7 +137,7 @@ describe('ucce connector over HTTP that fails', () => {
       fault: (kind) => faults[kind](),
       statuses: () => server.requests.map(({ status }) => status),
       connections: () => server.connectionCount(),
-      secrets: [password, Buffer.from(`${user}:${password}`).toString('base64')],
+      secrets,
       stop: () => server.stop(),
     };
   });

@@ -8,7 +8,7 @@ import type { UccxData, UccxResource, UccxTeam } from '../lab/uccx-data.ts';
 import { startUccxSimulator, type UccxSimulator } from '../lab/uccx-simulator.ts';
 import type { UccxVariants } from '../lab/uccx-variants.ts';
 import { disturbedConnectorContract } from './connector-contract.ts';
-import { type HttpFaultKind, httpConnectorContract } from './http-connector-contract.ts';
+import { type HttpFaultKind, httpConnectorContract, loginShown } from './http-connector-contract.ts';
 
 const people = 250;
 const strange = ['anna maria', 'a+b', '100%', 'j\u00fcrgen@corp', 'T.Okafor', 'a#b?c', 'Mu\u0308ller'];
@@ -92,6 +92,8 @@ describe('uccx connector over HTTP that fails', () => {
       server.state.resources.set('Person30', { ...before, type: 7 as never });
       return () => server.state.resources.set('Person30', before);
     };
+    const { user, password } = server.login;
+    const secrets = [password, Buffer.from(`${user}:${password}`).toString('base64')];
     const faults: Readonly<Record<HttpFaultKind, () => () => void>> = {
       'slow-answer': () => fault({ kind: 'slow-first-byte', ms: 300 }),
       'truncated-length': () => fault({ kind: 'truncated', how: 'content-length' }),
@@ -101,13 +103,15 @@ describe('uccx connector over HTTP that fails', () => {
       'unauthorized-midway': () => fault({ kind: 'unauthorized', nth: 2 }),
       busy: () => fault({ kind: 'status', status: 503, retryAfter: '120' }),
       reset: () => fault({ kind: 'reset', at: 'body' }),
+      'idle-close': () => fault({ kind: 'reset', at: 'before-headers', nth: 2 }),
+      'login-shown': () =>
+        fault({ kind: 'status', status: 200, contentType: 'application/xml', body: loginShown(secrets) }),
       redirect: () => fault({ kind: 'redirect', to: `${server.url}/adminapi/team` }),
       'gzip-bomb': () => fault({ kind: 'gzip-bomb' }),
       'huge-body': () => fault({ kind: 'endless' }),
       'invalid-text': () => fault({ kind: 'invalid-utf8' }),
       'undecodable-record': spoilRecord,
     };
-    const { user, password } = server.login;
     return {
       make: () => make(server),
       makeUntrusting: () => make(server, {}),
@@ -115,7 +119,7 @@ describe('uccx connector over HTTP that fails', () => {
       fault: (kind) => faults[kind](),
       statuses: () => server.requests.map(({ status }) => status),
       connections: () => server.connectionCount(),
-      secrets: [password, Buffer.from(`${user}:${password}`).toString('base64')],
+      secrets,
       stop: () => server.stop(),
     };
   });
