@@ -184,10 +184,10 @@ describe('question for an agent of UCCE that its list must answer too', () => {
   });
 
   it('is never absent by the question alone for a supervisor, who is answered for own teams only', async () => {
-    const { connector } = await withAnswers(
-      (asked) => (asked.path === 'agent' ? agentPage([1, 5], asked, { permission: supervisor }) : gone),
-      everybody,
-    );
+    const { connector } = await withAnswers((asked) => {
+      if (asked.path === 'agentteam') return pageXml('agentTeams', [], { total: 0, start: 0 });
+      return asked.path === 'agent' ? agentPage([1, 5], asked, { permission: supervisor }) : gone;
+    }, everybody);
     for (const _ of ['before a read', 'after a read']) {
       expect([...(await connector.confirm('account', ids(1, 2), never)).values()]).toEqual([
         { kind: 'present' },

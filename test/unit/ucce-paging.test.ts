@@ -209,6 +209,16 @@ describe('list of UCCE that does not hold still', () => {
     expect(startsOf(asked)).toEqual([0, 100, 0, 90]);
   });
 
+  it('is asked once more when its last page is nobody but one who came before', async () => {
+    let turn = 0;
+    const { connector } = await withAgents((question) => {
+      const start = Number(question.query.get('startIndex'));
+      if (start === 0) turn += 1;
+      return agentPage(turn === 1 && start === 100 ? [...numbers(100), 100] : numbers(101), question);
+    });
+    expect(await idsOf(connector)).toMatchObject({ outcome: 'complete', ids: numbers(101).map(String) });
+  });
+
   it('is partial when somebody left between the turns that were to find those whom ties hid', async () => {
     let turn = 0;
     const { connector } = await withAgents((question) => {
