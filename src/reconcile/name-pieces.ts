@@ -81,9 +81,10 @@ function piecesOf(field: NamePiece['field'], name: string): readonly NamePiece[]
 
 /** A login, the local part of an address, a number. */
 export interface MatchedKey {
-  holds(piece: NamePiece): boolean;
+  /** The piece, or a word of it. */
+  readonly holds: (piece: NamePiece) => boolean;
   /** A first and a last name, beside each other: `mira.horvat`, `horvatm` does not. */
-  namesWhole(pieces: readonly NamePiece[]): boolean;
+  readonly namesWhole: (pieces: readonly NamePiece[]) => boolean;
 }
 
 export function matchedKey(text: string): MatchedKey {
@@ -91,11 +92,10 @@ export function matchedKey(text: string): MatchedKey {
   // A name may also be cut (`jchristo`, `smijoh`), and a compound be written in one word.
   const forms = [plain, withoutUmlauts(plain)].flatMap((form) => [form, form.replaceAll(' ', '')]);
   const scripts = new Set([...plain.replaceAll(' ', '')].map(alphabetOf));
-  const holds = ({ text: word, field }: NamePiece): boolean => {
-    const script = alphabetOf(word);
+  const holds = ({ text, of, field }: NamePiece): boolean => {
     // Nobody knows how a name is written in other letters; most logins are made of the last one.
-    if (scripts.size > 0 && !scripts.has(script)) return field === 'last';
-    return forms.some((form) => heldLength(form, word) > 0);
+    if (scripts.size > 0 && !scripts.has(alphabetOf(text))) return field === 'last';
+    return [text, ...of].some((word) => forms.some((form) => heldLength(form, word) > 0));
   };
   return {
     holds,

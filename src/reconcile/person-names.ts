@@ -100,26 +100,47 @@ function judgePair(left: Alphabets, right: Alphabets, key: MatchedKey): NameVerd
 type IsEvidence = (piece: NamePiece) => boolean;
 
 /**
- *   of the words that both have, one is evidence                  | same
- *   of the first names, one is short for the other, and evidence  | same
- *   nothing is left of one side: the other one only says more     | same
- *   something is left of both                                     | other
+ *   nothing is left of one side: the other one only says more                        | same
+ *   of the words that both have, one is evidence                                     | same
+ *   of the first names, one is short for another one, and both are evidence          | same
+ *   (a first name not where each side has another one too: Jean-Luc and Jean-Louis)  |
+ *   otherwise                                                                        | other
  */
 function judgePieces(left: readonly NamePiece[], right: readonly NamePiece[], isEvidence: IsEvidence): NameVerdict {
-  if (commonOf(left, right).some(isEvidence)) return 'same';
+  const { mine, theirs, shortened } = leftOver(left, right);
+  if (mine.length === 0 || theirs.length === 0) return 'same';
+  const isFirst = ({ field }: NamePiece): boolean => field === 'first';
+  // Of a name that is written into one field nobody knows which word is the first name.
+  const areSplit = [left, right].every((pieces) => pieces.some(({ field }) => field === 'last'));
+  const haveOthers = areSplit && mine.some(isFirst) && theirs.some(isFirst);
+  const tells = (piece: NamePiece): boolean => isEvidence(piece) && !(haveOthers && isFirst(piece));
+  const isSame = commonOf(left, right).some(tells) || shortened.some((pair) => pair.every(tells));
+  return isSame ? 'same' : 'other';
+}
+
+interface LeftOver {
+  readonly mine: readonly NamePiece[];
+  readonly theirs: readonly NamePiece[];
+  /** First names of which one is long enough to tell what it is short for. */
+  readonly shortened: readonly (readonly [NamePiece, NamePiece])[];
+}
+
+/** What is left of both when equal words, short forms and initials have found each other. */
+function leftOver(left: readonly NamePiece[], right: readonly NamePiece[]): LeftOver {
   const mine = [...restOf(left, right)];
   const theirs = [...restOf(right, left)];
+  const shortened: (readonly [NamePiece, NamePiece])[] = [];
   for (const fits of [isShortPair, isInitialPair]) {
     for (const one of [...mine]) {
       const other = theirs.find((each) => fits(one, each) || fits(each, one));
       if (other === undefined) continue;
-      const tells = fits === isShortPair && one.field === 'first' && Math.min(one.text.length, other.text.length) > 2;
-      if (tells && isEvidence(one) && isEvidence(other)) return 'same';
       mine.splice(mine.indexOf(one), 1);
       theirs.splice(theirs.indexOf(other), 1);
+      const isLong = fits === isShortPair && Math.min(one.text.length, other.text.length) > 2;
+      if (isLong && one.field === 'first') shortened.push([one, other]);
     }
   }
-  return mine.length === 0 || theirs.length === 0 ? 'same' : 'other';
+  return { mine, theirs, shortened };
 }
 
 function commonOf(left: readonly NamePiece[], right: readonly NamePiece[]): readonly NamePiece[] {
@@ -134,12 +155,19 @@ function restOf(own: readonly NamePiece[], others: readonly NamePiece[]): readon
 }
 
 /**
- * Not evidence: initials, particles, and what the key holds. A key that holds both names of one side (`mira.horvat`) was made
- * for that person, so there the first name tells whether the other one is her under another last name.
+ * Not evidence: initials, particles, and what the key holds; of a last name nothing, when the key holds a part of it. A key that
+ * holds both names of one side (`mira.horvat`) was made for that person, so there the first name tells whether the other one is
+ * her under another last name.
  */
 function evidenceFor(left: readonly NamePiece[], right: readonly NamePiece[], key: MatchedKey): IsEvidence {
+  const held = [...commonOf(left, right), ...commonOf(right, left)].filter(key.holds);
+  const heldTexts = new Set(held.map(({ text }) => text));
+  const holdsLast = held.some(({ field }) => field === 'last');
   const isMadeForOne = key.namesWhole(left) || key.namesWhole(right);
-  return (piece) => piece.tells && (!key.holds(piece) || (isMadeForOne && piece.field === 'first'));
+  return (piece) => {
+    if (!piece.tells || (holdsLast && piece.field === 'last')) return false;
+    return (isMadeForOne && piece.field === 'first') || !(heldTexts.has(piece.text) || key.holds(piece));
+  };
 }
 
 /** `rob` for `robert`, `al` for `alan`. Jan and Jana, Paul and Paula are two people. */
