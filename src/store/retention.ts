@@ -13,10 +13,12 @@ export const erasedAction = 'audit.payloads-erased';
 const entriesAtOnce = 2_000;
 const runsAtOnce = 50;
 
-/** The oldest runs that ended before, with the changes of theirs that are no audit entries. Runs that still hold something stay. */
+/** The oldest runs that ended before, with the changes of theirs that are no audit entries. Runs that still hold something stay,
+ * and so does the newest complete read of each source: its proof says by which keys others find its accounts, however old it is. */
 export async function forgetRuns(sql: Sql, before: EpochMs): Promise<number> {
   const old = `SELECT r.id FROM runs r WHERE r.ended_at < $1
     AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.run_id = r.id AND c.state IN ('planned', 'held', 'rejected') AND r.dry_run = ${falseOf(sql)})
+    AND r.id NOT IN (SELECT max(n.id) FROM runs n WHERE n.read_outcome = 'complete' AND n.dry_run = ${falseOf(sql)} GROUP BY n.source)
     ORDER BY r.id LIMIT ${runsAtOnce}`;
   const found = await sql.first<{ id: number }>(old, toText(before));
   if (found === undefined) return 0;

@@ -62,6 +62,29 @@ describeStores('retention', (stores) => {
     expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 1 });
   });
 
+  it('keeps the newest complete read of each source, on whose proof other sources rely', async () => {
+    const store = await stores.open();
+    const cc = asSourceName('cc');
+    const read = 'complete';
+    await store.write(async (tx) => {
+      for (const one of [
+        run(1, 0, { read }),
+        run(2, 1, { read }),
+        run(3, 2, { read, dryRun: true }),
+        run(4, 3, { read: 'partial' }),
+        run(5, 1, { read, source: cc }),
+        run(6, 10, { read, source: cc }),
+      ])
+        await tx.runRows.saveRun(one);
+      await tx.forget(
+        { runs: asEpochMs(startOfTime + 5 * day), payloads: undefined },
+        asEpochMs(startOfTime + 11 * day),
+      );
+    });
+    const left = await store.core.read.all<{ id: number }>('SELECT id FROM runs ORDER BY id');
+    expect(left.map(({ id }) => id)).toEqual([2, 6]);
+  });
+
   it('forgets a part at a time, the oldest first, so that a long history never makes a long transaction', async () => {
     const store = await stores.open();
     await store.write(async (tx) => {
