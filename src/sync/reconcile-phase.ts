@@ -30,9 +30,14 @@ const runCodes: readonly FindingCode[] = [
   ...sharedValueCodes,
   ...teamGapCodes,
 ];
-/** They stand on two users. Who was refused a value is planned in every run, so what a plan does not derive is over. */
+/**
+ * They stand on two users. Who was refused a value is planned in every run, so what a plan does not derive is over; but only in a
+ * plan of the source that says so: a run of another one that looks at the user knows nothing of it.
+ */
 const conflictCodes: readonly FindingCode[] = ['username-conflict', 'email-conflict'];
-const planCodes = (Object.keys(findingCodes) as FindingCode[]).filter((code) => !runCodes.includes(code));
+const planCodes = (Object.keys(findingCodes) as FindingCode[]).filter(
+  (code) => !runCodes.includes(code) && !conflictCodes.includes(code),
+);
 
 export async function reconcilePhase(scope: RunScope, read: ReadResult): Promise<void> {
   const { record, store, lease, deps } = scope;
