@@ -1,7 +1,6 @@
 // The invented staff of the lab in all three systems, from the first read to the last leaver, with its traps by name.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { spellingOn } from '../lab/cisco-spelling.ts';
 import { type CiscoStaff, ciscoStaff } from '../lab/cisco-staff.ts';
 import { type Centre, openCentre } from './centre-fixture.ts';
 import { supervisorRoles } from './centre-people.ts';
@@ -47,28 +46,11 @@ describe('everybody of a contact centre', () => {
     );
     expect({ users: Object.keys(users).length, waiting, onBoth: onBoth.length }).toMatchInlineSnapshot(`
       {
-        "onBoth": 28,
+        "onBoth": 30,
         "users": 254,
-        "waiting": 4,
+        "waiting": 1,
       }
     `);
-  });
-
-  it('waits with nicknames beside a last name that the login holds, and with nothing else but the login of another', async () => {
-    const nicknames = [
-      ...staff.uccxPeople.map(({ userID, person }) => ({
-        line: `${userID} uccx-main`,
-        on: spellingOn('uccx', person),
-      })),
-      ...staff.uccePeople.map(({ userName, person }) => ({
-        line: `${userName} ucce-main`,
-        on: spellingOn('ucce', person),
-      })),
-    ].flatMap(({ line, on }) => (on === 'nickname' ? `other-person ${line}` : []));
-    const waiting = await centre.findings('other-person');
-    const trap = `other-person ${staff.traps.otherPersonsLogin.userID} uccx-main`;
-    expect(waiting).toHaveLength(4);
-    expect(waiting.filter((line) => line !== trap && !nicknames.includes(line))).toEqual([]);
   });
 
   it('is found in the directory, but for those who are to wait or are not there', async () => {

@@ -30,14 +30,15 @@ const oddSpellings: Readonly<Record<number, Spelling>> = {
   20: 'swapped',
   22: 'ascii',
 };
+/** Short and long forms, which are one name; the others are known to whoever is called so, and such a person waits. */
 const nicknames: Readonly<Record<string, string>> = {
-  Anna: 'Ania',
+  Anna: 'Annabel',
   Łukasz: 'Luki',
   Renée: 'Nena',
-  François: 'Franz',
+  François: 'Fran',
   Jürgen: 'Jogi',
   'Jean-Luc': 'JL',
-  'Mary Ann': 'Molly',
+  'Mary Ann': 'Mary',
   Grace: 'Gracie',
   Hugo: 'Hugh',
   Paul: 'Paulie',
