@@ -157,10 +157,10 @@ export class HttpExchange {
     return request;
   };
 
-  /** The parser of Node says HPE_... of what is not HTTP. */
+  /** The parser of Node says HPE_... of what is not HTTP, and keeps the bytes in its error: they may show the login. */
   #networkError(error: Error): RosterdError {
     return 'code' in error && String(error.code).startsWith('HPE_')
-      ? this.#protocolError(`was answered with something that is not HTTP (${firstLine(error.message)})`, error)
+      ? this.#protocolError(`was answered with something that is not HTTP (${firstLine(error.message)})`)
       : connectionError(this.#server, error, this.#phase);
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LoginEraser } from '../../connectors/http-login.ts';
 import { authorization, failure, get, httpServers, password } from './http-fixture.ts';
 
-const { serve } = httpServers();
+const { serve, serveBytes } = httpServers();
 const login = { user: 'svc', password: `p<a>s"s&w'o/rd \\é😀` };
 const eraser = new LoginEraser(login);
 
@@ -61,6 +61,12 @@ describe('the login in what a server says', () => {
     expect(text).toContain('***');
     expect(text).not.toContain(password);
     expect(text).not.toContain(encodeURIComponent(authorization.slice(6)));
+  });
+
+  it('is not kept with an answer that is not HTTP', async () => {
+    const error = await failure(get((await serveBytes(`you sent ${authorization}\r\n`)).url));
+    expect(error.code).toBe('source-protocol');
+    expect(error.cause).toBeUndefined();
   });
 
   it('is left in data: somebody may be called as the password is', async () => {
