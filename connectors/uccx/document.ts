@@ -66,7 +66,7 @@ function elementOf(name: string, value: unknown, depth: number): XmlElement {
     if (key.startsWith('@')) attributes.push([key.slice(1), textOfJson(inner)]);
     else if (key === '$' && typeof inner === 'object' && inner !== null)
       attributes.push(...Object.entries(inner).map(([own, text]): [string, string] => [own, textOfJson(text)]));
-    else if (Array.isArray(inner)) children.push(...itemsOf(key, inner, depth + 1));
+    else if (Array.isArray(inner)) for (const item of itemsOf(key, inner, depth + 1)) children.push(item);
     else children.push(elementOf(key, inner, depth + 1));
   }
   return { name, attributes: Object.fromEntries(attributes), children, text: '' };

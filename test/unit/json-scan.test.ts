@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { hasTooManyValues, isJson, maxJsonValues } from '../../connectors/json-scan.ts';
+import { collectionOf, resources } from '../../connectors/uccx/document.ts';
 import { codeOf, get, httpServers } from './http-fixture.ts';
 
 const { serve } = httpServers();
@@ -27,6 +28,13 @@ describe('scan of JSON', () => {
       response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }).end(body),
     );
     expect(await codeOf(get(server.url))).toBe('source-limit');
+  });
+
+  it('leaves nothing that a connector falls over', () => {
+    const text = `{"@type":"resourceXMLList","resource":[${'{},'.repeat(300_000)}{}]}`;
+    expect(hasTooManyValues(text)).toBe(false);
+    const { items } = collectionOf({ status: 200, contentType: 'application/json', text }, resources);
+    expect(items).toHaveLength(300_001);
   });
 
   it('leaves a list as long as any that is real', async () => {
