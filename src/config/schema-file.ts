@@ -102,7 +102,9 @@ export const fileSchema = z.strictObject({
         .record(z.string(), z.number().int().min(-1_000).max(1_000))
         .default({})
         .describe('Source: rank. Lower comes first, not named is 0.'),
-      ineligible: uniqueList(patternSchema).default([]).describe('Teams that never become main by rule.'),
+      ineligible: uniqueList(patternSchema)
+        .default([])
+        .describe('Catch-alls: teams that never become main by rule, and may lack members or a supervisor.'),
     })
     .prefault({}),
   precedence: precedenceSchema

@@ -9,7 +9,7 @@ import { jsonParameter, type Sql } from './sql.ts';
 export function comparisonReader(sql: Sql): ComparisonReader {
   return {
     openSubjects: (codes) => readOpenSubjects(sql, codes),
-    sharedValues: (attribute, order) => readSharedValues(sql, attribute, order),
+    sharedValues: (attribute) => readSharedValues(sql, attribute),
     teamGaps: (sources) => readTeamGaps(sql, sources),
     heldElsewhere: (source) => readHeldElsewhere(sql, source),
   };
@@ -40,31 +40,20 @@ async function readHeldElsewhere(sql: Sql, source: SourceName): Promise<Readonly
   return held;
 }
 
-/** Whom the order does not name comes last, so that the value of a source that was taken out of the configuration still counts. */
-const rankOf = (alias: string): string =>
-  `coalesce((SELECT r.place FROM ranks r WHERE r.owner = ${alias}.owner), 1000000)`;
-
-/** The values that stand on several users are few; only for these is it asked whose value counts. */
-async function readSharedValues(
-  sql: Sql,
-  attribute: string,
-  order: readonly SourceName[],
-): Promise<readonly SharedValue[]> {
+/** A person who gives a value by hand says that those of the sources are not the user's. */
+async function readSharedValues(sql: Sql, attribute: string): Promise<readonly SharedValue[]> {
   const rows = await sql.all<{ value: string; owner: string; id: number; username: string }>(
-    `WITH ranks AS MATERIALIZED (${sql.dialect.rows(2, { owner: 'text', place: 'int' })}),
-     shared AS MATERIALIZED (SELECT s.value FROM user_attributes s WHERE s.name = $1
+    `WITH shared AS MATERIALIZED (SELECT s.value FROM user_attributes s WHERE s.name = $1
        GROUP BY s.value HAVING count(*) > 1 AND min(s.user_id) < max(s.user_id))
      SELECT a.value, a.owner, u.id, u.username FROM shared CROSS JOIN user_attributes a CROSS JOIN users u
      WHERE a.name = $1 AND a.value = shared.value AND u.id = a.user_id AND u.enabled
-       AND NOT EXISTS (SELECT 1 FROM user_attributes b WHERE b.user_id = a.user_id AND b.name = a.name
-         AND b.owner <> a.owner AND (${rankOf('b')} < ${rankOf('a')}
-           OR (${rankOf('b')} = ${rankOf('a')} AND b.owner < a.owner)))
-     ORDER BY u.id`,
+       AND (a.owner = 'local' OR NOT EXISTS (SELECT 1 FROM user_attributes b WHERE b.user_id = a.user_id AND b.name = a.name
+         AND b.owner = 'local'))
+     ORDER BY u.id, a.owner`,
     attribute,
-    jsonParameter([['local', -1], ...order.map((name, place) => [name, place])]),
   );
   const carriers = Map.groupBy(rows, (row) => row.value);
-  const shared = [...carriers].filter(([, own]) => own.length > 1);
+  const shared = [...carriers].filter(([, own]) => new Set(own.map(({ id }) => id)).size > 1);
   shared.sort(([left], [right]) => (left < right ? -1 : 1));
   return shared.map(([value, own]) => ({
     value,

@@ -1,8 +1,8 @@
-// At the end of a run: agent ids and extensions that count for several enabled users, whoever gave them.
+// At the end of a run: agent ids and extensions that several enabled users have, whoever gave them. Every system works with its own
+// value, whichever of them counts for the user here; only one that was set by hand says that the others are wrong.
 // Invariant: one query per attribute, over all users; so whatever run comes next closes what is not shared any more.
 
 import type { Finding, FindingCode } from '../model/finding.ts';
-import type { Policy } from '../model/policy.ts';
 import type { ComparisonReader, SharedValue } from './ports/comparison.ts';
 
 const codeOf = { agentId: 'agent-id-shared', extension: 'extension-shared' } as const;
@@ -13,14 +13,10 @@ export const sharedValueCodes: readonly FindingCode[] = Object.values(codeOf);
 const mostUsers = 20;
 
 /** One finding per value and owner: each system that gave it to somebody has something to mend. */
-export async function findSharedValues(
-  read: Pick<ComparisonReader, 'sharedValues'>,
-  policy: Pick<Policy, 'sources'>,
-): Promise<readonly Finding[]> {
-  const order = policy.sources.map((source) => source.name);
+export async function findSharedValues(read: Pick<ComparisonReader, 'sharedValues'>): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const attribute of ['agentId', 'extension'] as const) {
-    for (const shared of await read.sharedValues(attribute, order)) findings.push(...findingsOf(attribute, shared));
+    for (const shared of await read.sharedValues(attribute)) findings.push(...findingsOf(attribute, shared));
   }
   return findings;
 }

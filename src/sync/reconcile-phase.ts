@@ -193,7 +193,7 @@ async function noteFlapping(scope: RunScope, users: readonly UserId[], before: A
 async function noteOverAll(scope: RunScope): Promise<void> {
   const { record, store, lease, deps } = scope;
   const codes = [...sharedValueCodes, ...teamGapCodes];
-  const shared = await findSharedValues(store.read, deps.policy);
+  const shared = await findSharedValues(store.read);
   const findings = [...shared, ...(await findTeamGaps(store.read, deps.policy))];
   const open = await store.read.openSubjects(codes);
   if (findings.length === 0 && open.length === 0) return;

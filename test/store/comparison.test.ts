@@ -8,7 +8,6 @@ import { describeStores } from './stores.ts';
 
 const uccx = asSourceName('uccx-main');
 const ucce = asSourceName('ucce-main');
-const order = [hq, ucce, uccx];
 const named = (id: number, username: string, over: { readonly enabled?: boolean } = {}) =>
   user(id, { username: value(username) }, over);
 const extension = (id: number, owner: 'local' | typeof hq, text: string | undefined) => ({
@@ -19,7 +18,7 @@ const extension = (id: number, owner: 'local' | typeof hq, text: string | undefi
 });
 
 describeStores('comparison', (stores) => {
-  it('finds the values that count for several enabled users, and no others', async () => {
+  it('finds the values that several enabled users have, and no others', async () => {
     const store = await stores.open();
     await store.write(async (tx) => {
       const people = ['anna', 'ben', 'cleo', 'dora', 'emil', 'fred'].map((name, index) => named(index + 1, name));
@@ -35,13 +34,16 @@ describeStores('comparison', (stores) => {
         // Twice on one user is not shared.
         extension(5, uccx, '3003'),
         extension(5, ucce, '3003'),
-        // Only the first source counts.
+        // Each system works with its own value, whichever counts for the user.
         extension(5, hq, '4004'),
         extension(6, uccx, '4004'),
+        extension(6, hq, '5005'),
+        extension(1, hq, '6006'),
+        extension(2, ucce, '6006'),
         { ...extension(6, ucce, '3003'), name: 'deviceId' },
       ]);
     });
-    expect(await store.read.sharedValues('extension', order)).toEqual([
+    expect(await store.read.sharedValues('extension')).toEqual([
       {
         value: '1001',
         carriers: [
@@ -63,13 +65,15 @@ describeStores('comparison', (stores) => {
           { user: 6, label: 'fred', owner: uccx },
         ],
       },
+      {
+        value: '6006',
+        carriers: [
+          { user: 1, label: 'anna', owner: hq },
+          { user: 2, label: 'ben', owner: ucce },
+        ],
+      },
     ]);
-    expect(await store.read.sharedValues('agentId', order)).toEqual([]);
-    // The order of the sources decides: emil's 3003 is the one that counts now.
-    expect((await store.read.sharedValues('extension', [uccx, ucce, hq])).map((one) => one.value)).toEqual([
-      '1001',
-      '2002',
-    ]);
+    expect(await store.read.sharedValues('agentId')).toEqual([]);
   });
 
   it('tells each owner of a shared value once, with all who have it', async () => {
@@ -81,7 +85,7 @@ describeStores('comparison', (stores) => {
         extension(23, 'local', '1001'),
       ]);
     });
-    const findings = await findSharedValues(store.read, policy());
+    const findings = await findSharedValues(store.read);
     expect(findings.map(({ source, subject }) => [source, subject])).toEqual([
       [uccx, 'value:uccx-main/extension/1001'],
       [undefined, 'value:local/extension/1001'],
@@ -116,7 +120,8 @@ describeStores('comparison', (stores) => {
       await tx.userRows.addGrants([row(1, 1), row(1, 2), { ...row(1, 4), owner: 'local' }]);
     });
     const sources = [uccePolicy, uccxPolicy];
-    const found = await findTeamGaps(store.read, { sources });
+    const { mainTeam } = policy();
+    const found = await findTeamGaps(store.read, { sources, mainTeam });
     expect(found).toEqual([
       {
         code: 'team-without-members',
@@ -134,7 +139,11 @@ describeStores('comparison', (stores) => {
         detail: { groups: ['group 14 in ucce-main', 'group 4 in uccx-main'] },
       },
     ]);
-    expect(await findTeamGaps(store.read, { sources: [] })).toEqual([]);
+    expect(await findTeamGaps(store.read, { sources: [], mainTeam })).toEqual([]);
+    // A catch-all like the team Default of UCCX, which cannot be deleted.
+    const ineligible = ['empt*', 'Alone'];
+    const rest = await findTeamGaps(store.read, { sources, mainTeam: { ...mainTeam, ineligible } });
+    expect(rest.map(({ label }) => label)).toEqual(['Left']);
   });
 
   it('lists the subjects of what is open, of every source', async () => {

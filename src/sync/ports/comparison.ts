@@ -4,10 +4,10 @@ import type { FindingCode } from '../../model/finding.ts';
 import type { Owner, SourceName, TeamId, UserId } from '../../model/ids.ts';
 import type { AttributeName } from '../../model/user.ts';
 
-/** A value of an attribute that counts for several enabled users. */
+/** A value of an attribute that several enabled users have. */
 export interface SharedValue {
   readonly value: string;
-  /** By number; at least two users. `owner`: whose value it is that counts for this user. */
+  /** By number and owner; at least two users. One to whom several owners give the value is there once for each. */
   readonly carriers: readonly { readonly user: UserId; readonly label: string; readonly owner: Owner }[];
 }
 
@@ -24,8 +24,8 @@ export interface TeamGap {
 export interface ComparisonReader {
   /** Subjects of the open findings with one of these codes, of every source and of none. */
   openSubjects(codes: readonly FindingCode[]): Promise<readonly string[]>;
-  /** By value. The local value of a user counts, else that of the first source in `order`. */
-  sharedValues(attribute: AttributeName, order: readonly SourceName[]): Promise<readonly SharedValue[]>;
+  /** By value. The local value of a user counts, else every one that a source gives. */
+  sharedValues(attribute: AttributeName): Promise<readonly SharedValue[]>;
   /** Teams fed by a group that is in one of these sources, which lack a member or a supervisor. */
   teamGaps(sources: readonly SourceName[]): Promise<readonly TeamGap[]>;
   /** Users of whom another source than this one holds or has rejected a change, with those sources. */
