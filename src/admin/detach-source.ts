@@ -168,7 +168,7 @@ function warningsOf(
   if (roles > 0)
     warnings.push({
       code: 'roles-stay',
-      message: `${counted(roles, 'role')} of users with an account of another source stay as local ones, and no source takes them away. To look: rosterd user list --role ROLE`,
+      message: `What stays as local on users with an account of another source, and no source takes away: ${counted(roles, 'role')}. To see who has one: rosterd user list --role ROLE`,
     });
   return warnings;
 }

@@ -118,8 +118,8 @@ describe('a source that is detached', () => {
 
     const report = await centre.admin.detachSource({ source: 'uccx-main', reason: 'replaced by UCCE, change 4711' });
 
-    expect(report.counts).toMatchObject({ users: 2, unsynced: 1 });
-    expect(report.warnings).toMatchObject([{ code: 'other-sources' }]);
+    expect(report.counts).toMatchObject({ users: 2, unsynced: 1, grantsGo: 1, roles: 1 });
+    expect(report.warnings.map(({ code }) => code)).toEqual(['other-sources', 'grants-go', 'roles-stay']);
     expect((await centre.user('zmueller')).grants).toEqual(['Billing [local]', 'Claims [ucce-main]']);
     expect((await centre.user('zmueller')).roles).toEqual([
       'DEFAULT_SUPERVISOR [local]',
