@@ -212,7 +212,7 @@ export const errorCatalogue = {
     http: 409,
     exit: 3,
     advice:
-      'It finds its users by accounts that have not been read yet: `rosterd sync` with the source that is named, then this one again. What it read is kept.',
+      'It finds its users by accounts that have not been read yet: `rosterd sync` with the source that is named, then this one again. What a run has read is kept meanwhile, that of a dry run is not.',
   },
   'run-unknown': {
     fault: 'operator',
