@@ -68,7 +68,12 @@ describe('a source that comes later', () => {
     expect(await at.findings('disputed-match')).toEqual([
       {
         label: 'anna',
-        detail: { rule: 'usernameWithoutDomain', key: 'anna', users: ['anna@a.test', 'anna@b.test'] },
+        detail: {
+          rule: 'usernameWithoutDomain',
+          key: 'anna',
+          users: ['anna@a.test', 'anna@b.test'],
+          userIds: ['1', '2'],
+        },
       },
     ]);
     expect(Object.keys(await at.users())).toHaveLength(2);
@@ -109,7 +114,13 @@ describe('the same login of two people', () => {
       expect(await at.findings('other-person')).toEqual([
         {
           label: 'jsmith',
-          detail: { rule: 'username', key: 'jsmith', users: ['jsmith'], names: ['Jane Cooper', 'John Smith'] },
+          detail: {
+            rule: 'username',
+            key: 'jsmith',
+            users: ['jsmith'],
+            userIds: ['1'],
+            names: ['Jane Cooper', 'John Smith'],
+          },
         },
       ]);
     }
