@@ -68,6 +68,8 @@ describe('whoever loses an account after the plan was made', () => {
     await admin.unlinkUser({ user: 'jan', account: 'jan', reason });
     await own.sync();
     expect(await own.user('jan')).toMatchObject({ teams: [], links: [] });
+    // Neither given nor taken back at once.
+    expect((await own.audit()).filter((line) => line.endsWith(' jan'))).toHaveLength(2);
   });
 
   it('also keeps what it has while the very run that planned it applies', async () => {
