@@ -23,6 +23,8 @@ const agents = 2_000;
 /** Of them; the first twenty of the directory are on UCCX only. */
 const inDirectory = 1_000;
 const known = inDirectory - 20;
+/** Of these; UCCE writes their names so differently that a person has to say whether they are the same. */
+const doubted = 4;
 const program = fileURLToPath(new URL('../../bin/rosterd', import.meta.url));
 
 type Count = (store: Store) => Promise<number>;
@@ -107,14 +109,14 @@ describe('kill -9 of a sync of UCCE', () => {
     const run = await syncToHold(folder);
     held = await endState(folder);
 
-    expect(run.counts).toMatchObject({ created: agents - known, held: known });
+    expect(run.counts).toMatchObject({ created: agents - known, held: known - doubted });
     expect(held.entries.filter((entry) => entry.startsWith('user.created'))).toHaveLength(inDirectory + agents - known);
     copyOf(folder, 'held');
     await approve(folder, run);
     // What only shows over all users is found by the next run.
     await rosterd.ask(['sync', 'ucce-main', ...configOf(folder)]);
     approved = await endState(folder);
-    expect(Object.values(approved.users).filter(({ links }) => links.length === 2)).toHaveLength(known);
+    expect(Object.values(approved.users).filter(({ links }) => links.length === 2)).toHaveLength(known - doubted);
     expect([held.open, approved.open]).toEqual([[], []]);
   });
 
