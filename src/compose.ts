@@ -28,6 +28,7 @@ import { mapField } from './reconcile/map.ts';
 import type { Store } from './store/open-store.ts';
 import { approveHeld, rejectHeld } from './sync/decide-held.ts';
 import { sourcePolicy } from './sync/deps.ts';
+import { withRivals } from './sync/find-rivals.ts';
 import { changesOf } from './sync/judge-plan.ts';
 import { runSource } from './sync/run-source.ts';
 import { checkCron, nextTicks, overdueAfterMs } from './sync/schedule/cron.ts';
@@ -103,7 +104,7 @@ async function openApp(config: Config, log: 'on' | 'off'): Promise<App> {
   const sinks = log === 'on' ? [logEvents(logger)] : [];
   const { store, holder, reads } = await openComposedStore(config, clock, 'require');
   const installation: Installation = { config, policy: compilePolicy(config), store, holder, sinks };
-  const admin = createAdmin({ store, reads, policy: installation.policy, now: clock.now, actor: actor() });
+  const admin = createAdmin({ store, reads, policy: installation.policy, now: clock.now, actor: actor(), withRivals });
   const report = async (id: RunId): Promise<RunReport> => reportOf(store, id);
   return {
     sources: config.sources.map(({ name, type, policy: { correlateAfter } }) => ({ name, type, correlateAfter })),

@@ -1,7 +1,7 @@
 // `user explain`: for each field, attribute, team, grant, role and the main team: value, owner, source and account, rule, the
 // candidates that lost, the pin on it, the last change and its run. The rules are asked of the same core that a run asks.
 
-import type { MirrorAccount } from '../model/account.ts';
+import type { MirrorAccount, Quarantine } from '../model/account.ts';
 import type { EnabledReason, MainTeamRule } from '../model/change.ts';
 import { changeKey, teamChangeKey } from '../model/change-key.ts';
 import type { FieldExplanation } from '../model/decision.ts';
@@ -102,11 +102,11 @@ export async function explainUser(context: AdminContext, ref: string): Promise<U
   const { read } = context.store;
   const now = context.now();
   const user = await findUser(read, ref);
-  const accounts = await read.accountsOf([user.id]);
   const worldOf = await loadWorlds(context, read, now);
   const worlds = sourcesOf(context, user).map(worldOf);
   // An unsynced user is no source's: the world of none decides on it.
   const world = worlds[0] ?? worldOf('' as SourceName);
+  const accounts = await context.withRivals(read, world, [user], await read.accountsOf([user.id]));
   const decision = explainDecision(world, { user, accounts });
   const names = teamNames(await read.teams());
   const changes = await lastChangesOf(context, user.id, wantedKeys(user, names));
@@ -162,12 +162,18 @@ function explainAccounts({ user, accounts }: Facts): readonly ExplainedAccount[]
       ...(account.dn === undefined ? {} : { dn: account.dn }),
       status: account.status,
       presence: account.presence.state,
-      ...(account.quarantine === undefined ? {} : { quarantine: account.quarantine }),
+      ...disputeOf(account),
       link: link.state,
       rule: link.rule,
       since: link.since,
     };
   });
+}
+
+/** Of an account whose login another one carries now, as the finding on that one says. */
+function disputeOf({ quarantine, rival }: MirrorAccount): { readonly quarantine?: Quarantine } {
+  const dispute = quarantine ?? (rival === undefined ? undefined : 'name-of-another');
+  return dispute === undefined ? {} : { quarantine: dispute };
 }
 
 function explainEnabled(facts: Facts): UserExplanation['enabled'] {

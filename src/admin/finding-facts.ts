@@ -22,6 +22,7 @@ const words: Readonly<Record<string, string>> = {
   username: 'user name',
   users: 'people',
   usernameWithoutDomain: 'user name without domain',
+  waits: 'waits as well',
 };
 
 const inWords = (name: string): string =>

@@ -3,12 +3,15 @@
 // Invariant: nothing here writes; an admin act writes through StoreTx only, in one transaction with its audit entry.
 
 import type { CheckReport } from '../connector.ts';
+import type { MirrorAccount } from '../model/account.ts';
 import type { FindingCode } from '../model/finding.ts';
 import type { AccountKey, EpochMs, RunId, SourceName, TeamId, UserId } from '../model/ids.ts';
 import type { Policy } from '../model/policy.ts';
+import type { User } from '../model/user.ts';
+import type { CompiledWorld } from '../reconcile/world.ts';
 import type { DetachReader } from '../sync/ports/detaching.ts';
 import type { StoredFinding } from '../sync/ports/findings.ts';
-import type { AuditHead, StoreReader, StoreTx } from '../sync/ports.ts';
+import type { AuditHead, PlanReader, StoreReader, StoreTx } from '../sync/ports.ts';
 
 export type { CheckFact, CheckReport } from '../connector.ts';
 export type { StoredFinding } from '../sync/ports/findings.ts';
@@ -110,7 +113,16 @@ export interface AdminContext {
   now(): EpochMs;
   /** `cli:<os-user>@<host>`, or the account of the API. */
   readonly actor: string;
+  readonly withRivals: WithRivals;
 }
+
+/** The accounts of these users, with who carries the login of those that their source does not show any more, as a run sees them. */
+export type WithRivals = (
+  read: Pick<PlanReader, 'accounts' | 'accountsOf' | 'candidates' | 'users'>,
+  world: CompiledWorld,
+  users: readonly User[],
+  accounts: readonly MirrorAccount[],
+) => Promise<readonly MirrorAccount[]>;
 
 /** What a proof of the audit log found. `seq`: the first entry that was changed, cut, inserted or reordered. */
 export type AuditVerdict =

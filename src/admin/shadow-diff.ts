@@ -23,11 +23,12 @@ export async function shadowDiff(context: AdminContext, ref: string): Promise<Sh
   const now = context.now();
   const user = await findUser(read, ref);
   const { syncOff: _ignored, ...switchedOn } = user;
-  const accounts = await read.accountsOf([user.id]);
+  const linked = await read.accountsOf([user.id]);
   const worldOf = await loadWorlds(context, read, now);
   const sources: { source: SourceName; parts: readonly UserChangePart[] }[] = [];
   const seen = new Set<string>();
   for (const source of sourcesOf(context, user)) {
+    const accounts = await context.withRivals(read, worldOf(source), [user], linked);
     const parts = await decideParts(context, worldOf(source), switchedOn, accounts);
     // What every run would do (fields, enabled) is said once, under the first source.
     const fresh = parts.filter((part) => !seen.has(JSON.stringify(part)));

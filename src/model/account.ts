@@ -70,6 +70,8 @@ export interface MirrorAccount extends SourceAccount {
   readonly source: SourceName;
   readonly presence: Presence;
   readonly quarantine?: Quarantine;
+  /** Who carries its login now and has no user, by name and id: worked out when a plan reads it (sync/find-rivals.ts), never stored. */
+  readonly rival?: string;
   /** The user that owns this account, when linked. */
   readonly userId?: UserId;
   /** Groups that name this account directly as a member. Frozen while the account or the group is not present. */
@@ -77,6 +79,10 @@ export interface MirrorAccount extends SourceAccount {
   /** Groups that this account supervises (UCCX, UCCE). */
   readonly manages: readonly GroupKey[];
 }
+
+/** It speaks neither for its user nor against it until a person has said what it is. */
+export const isDisputed = ({ quarantine, rival }: Pick<MirrorAccount, 'quarantine' | 'rival'>): boolean =>
+  quarantine !== undefined || rival !== undefined;
 
 /** Reads one attribute of an account; `attribute` in any case. An attribute never seen at all is unread. */
 export function readingOf(account: Pick<SourceAccount, 'attributes' | 'unread'>, attribute: string): Reading {

@@ -6,7 +6,7 @@ import type { MirrorAccount, Quarantine, SourceAccount } from '../model/account.
 import { subjectKey } from '../model/change.ts';
 import type { AccountDecision, MatchCandidate, MatchKeys, UserInput } from '../model/decision.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
-import type { UserId } from '../model/ids.ts';
+import type { AccountKey, UserId } from '../model/ids.ts';
 import { foldKey, localNameOf } from '../model/keys.ts';
 import { type CorrelationKey, correlationKeys, matchRuleOf, type SourcePolicy } from '../model/policy.ts';
 import { isSynced, isSyncOff, type User } from '../model/user.ts';
@@ -82,18 +82,81 @@ export function correlate(
   if (account.quarantine === 'reused-id') return wait(account, 'name-of-another', {}, 'reused-id');
   if (account.quarantine === 'unlinked') return wait(account, 'unlinked-account', {}, 'unlinked');
   const keys = matchKeysOf(account, source.policy);
-  for (const rule of source.policy.correlation) {
-    const key = keys[rule];
-    if (key === undefined) continue;
-    const others = candidates.filter((one) => one.by === rule && one.key === key && one.accountKey !== account.key);
-    const login = rule === 'usernameWithoutDomain' ? loginOf(account, source.policy) : undefined;
-    const carriers = login === undefined ? others : ofNoOtherDomain(world, login, others, users);
-    const found = [...new Set(carriers.flatMap((one) => one.userId ?? []))].sort((a, b) => a - b);
-    if (found.length > 0) return decideMatch(world, account, { rule, key, carriers, found }, users);
-  }
+  const match = matchOf(world, account, source.policy, candidates, users);
+  if (match !== undefined) return decideMatch(world, account, match, users);
   if (!source.policy.createUsers) return wait(account, 'unmatched-account', { ...keys });
   return keys.username === undefined ? wait(account, 'username-missing', {}) : { kind: 'create' };
 }
+
+/** By the first rule that finds anybody. */
+function matchOf(
+  world: CompiledWorld,
+  account: MirrorAccount,
+  policy: SourcePolicy,
+  candidates: readonly MatchCandidate[],
+  users: ReadonlyMap<UserId, UserInput>,
+): Match | undefined {
+  const keys = matchKeysOf(account, policy);
+  for (const rule of policy.correlation) {
+    const key = keys[rule];
+    if (key === undefined) continue;
+    const others = candidates.filter((one) => one.by === rule && one.key === key && one.accountKey !== account.key);
+    const login = rule === 'usernameWithoutDomain' ? loginOf(account, policy) : undefined;
+    const carriers = login === undefined ? others : ofNoOtherDomain(world, login, others, users);
+    const found = [...new Set(carriers.flatMap((one) => one.userId ?? []))].sort((a, b) => a - b);
+    if (found.length > 0) return { rule, key, carriers, found };
+  }
+  return undefined;
+}
+
+/** A person made anew has the login of before; an address or a number is not what people are known by to their system. */
+const rulesByLogin: readonly CorrelationKey[] = ['principalName', 'username', 'usernameWithoutDomain'];
+
+/**
+ * The linked accounts of the same source whose login this one carries: while it waits, it may be any of them made anew. None
+ * when it has a user, when it is gone itself, or when a person has said that it is not its user's.
+ */
+export function namesakesOf(
+  world: CompiledWorld,
+  account: MirrorAccount,
+  candidates: readonly MatchCandidate[],
+  users: ReadonlyMap<UserId, UserInput>,
+): readonly AccountKey[] {
+  const source = world.index.sources.get(account.source);
+  const isThere = account.presence.state === 'present' || account.presence.state === 'missing';
+  if (source === undefined || !isThere || account.userId !== undefined || account.quarantine === 'unlinked') return [];
+  const match = matchOf(world, account, source.policy, candidates, users);
+  return match === undefined ? [] : linkedCarriers(account, match);
+}
+
+const linkedCarriers = (account: MirrorAccount, { rule, carriers }: Match): readonly AccountKey[] =>
+  rulesByLogin.includes(rule)
+    ? carriers.flatMap((one) =>
+        one.source === account.source && one.userId !== undefined ? (one.accountKey ?? []) : [],
+      )
+    : [];
+
+/** Those of them that left and have not been believed gone yet: they wait as well. */
+function waitingWith(
+  account: MirrorAccount,
+  match: Match,
+  users: ReadonlyMap<UserId, UserInput>,
+): { readonly waits?: readonly string[] } {
+  const carriers = linkedCarriers(account, match);
+  const waits = match.found.flatMap((id) => {
+    const { user, accounts } = users.get(id) ?? { accounts: [] };
+    return accounts.filter(
+      ({ key, presence }) =>
+        carriers.includes(key) &&
+        presence.state !== 'present' &&
+        user?.links.some((link) => link.account === key && link.state === 'active'),
+    );
+  });
+  return waits.length === 0 ? {} : { waits: waits.map(nameAndId) };
+}
+
+/** As people tell two accounts of one name apart. */
+export const nameAndId = ({ name, id }: Pick<MirrorAccount, 'name' | 'id'>): string => `${name} (${id})`;
 
 interface Match {
   readonly rule: CorrelationKey;
@@ -112,7 +175,13 @@ function decideMatch(
   const { rule, found, carriers } = match;
   const labels = found.map((id) => users.get(id)?.user.values.username?.value ?? `user ${id}`);
   // Names change hands; who resolves the finding later means these people.
-  const detail = { rule, key: match.key, users: labels, userIds: found.map(String) };
+  const detail = {
+    rule,
+    key: match.key,
+    users: labels,
+    userIds: found.map(String),
+    ...waitingWith(account, match, users),
+  };
   const [id] = found;
   const input = id === undefined ? undefined : users.get(id);
   if (found.length > 1 || id === undefined || input === undefined) {

@@ -51,7 +51,7 @@ export function decideNewUser(world: CompiledWorld, account: MirrorAccount, refu
   const subject: ChangeSubject = { kind: 'account', source: account.source, id: account.id };
   const user: User = { ...emptyUser, origin: account.source, links: [linkOf(world, account, 'created')] };
   const head: UserChangePart[] = [{ part: 'created', origin: account.source }, linkedPart(account, 'created')];
-  const decision = decide(world, { user, accounts: [account], subject, label: account.name, head }, refused);
+  const decision = decide(world, { user, accounts: [settled(account)], subject, label: account.name, head }, refused);
   const username = decision.change?.parts.find((part) => part.part === 'field' && part.field === 'username');
   if (decision.change !== undefined && username?.part === 'field' && username.after !== undefined) {
     return { ...decision, change: { ...decision.change, label: username.after.value } };
@@ -73,8 +73,14 @@ export function decideLink(
   const subject: ChangeSubject = { kind: 'user', id: user.id };
   const label = user.values.username?.value ?? subjectKey(subject);
   const linkedUser: User = { ...user, links: [...user.links, linkOf(world, account, rule)] };
-  const all = accounts.some((one) => one.key === account.key) ? accounts : [...accounts, account];
+  const all = [...accounts.filter((one) => one.key !== account.key), settled(account)];
   return decide(world, { user: linkedUser, accounts: all, subject, label, head: [linkedPart(account, rule)] }, refused);
+}
+
+/** It waited until this plan, which knows whose it is. */
+function settled(account: MirrorAccount): MirrorAccount {
+  const { quarantine: _, ...rest } = account;
+  return rest;
 }
 
 const emptyUser: Omit<User, 'origin' | 'links'> = {

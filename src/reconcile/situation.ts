@@ -1,7 +1,7 @@
 // How each linked account stands towards its user: whether it speaks, is frozen, has withdrawn or is disputed.
 // Invariant: how an account stands depends on the accounts, links and policy of now, not on the order of past runs.
 
-import type { MirrorAccount } from '../model/account.ts';
+import { isDisputed, type MirrorAccount } from '../model/account.ts';
 import type { UserChangePart } from '../model/change.ts';
 import type { EpochMs, SourceName } from '../model/ids.ts';
 import type { Link, User } from '../model/user.ts';
@@ -11,6 +11,7 @@ import type { CompiledSource, CompiledWorld } from './world.ts';
 /**
  *   link state | other facts                                              | standing
  *   any        | the account is in quarantine                             | quarantined: everything of it stays
+ *   active     | it is not in the source, and its login is on another one | quarantined, until it is known whose that is
  *   active     |                                                          | live: the mirror speaks for it
  *   gone       | another account of the source is live                    | withdrawn
  *   gone       | its absence by itself decides that the user is disabled  | frozen (onLeave: keep) or withdrawn
@@ -60,7 +61,7 @@ function stateOf(
 ): Omit<LinkedAccount, 'standing'> {
   const stays = { account, source, link, state: link.state, isPending: false };
   // A disputed account neither goes nor comes back until a person has said what it is.
-  if (account.quarantine !== undefined) return stays;
+  if (isDisputed(account)) return stays;
   const absence = absenceOf(source.policy, account.presence, world.now);
   if (absence.kind === 'waits') {
     return absence.until === undefined ? stays : { ...stays, recheckAt: absence.until };
@@ -73,7 +74,7 @@ function stateOf(
 }
 
 function standingOf(one: Omit<LinkedAccount, 'standing'>, all: readonly Omit<LinkedAccount, 'standing'>[]): Standing {
-  if (one.account.quarantine !== undefined) return 'quarantined';
+  if (isDisputed(one.account)) return 'quarantined';
   if (one.state === 'active') return 'live';
   const hasLiveTwin = all.some((other) => other.source === one.source && other.state === 'active');
   if (hasLiveTwin || one.source.policy.onLeave === 'withdraw') return 'withdrawn';

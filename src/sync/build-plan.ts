@@ -3,16 +3,16 @@
 
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { MirrorAccount } from '../model/account.ts';
-import type { KeyHolder, UserDecision, UserInput } from '../model/decision.ts';
+import type { KeyHolder, UserDecision } from '../model/decision.ts';
 import { type AccountKey, asUserId, type UserId } from '../model/ids.ts';
-import { correlationKeys } from '../model/policy.ts';
 import type { User } from '../model/user.ts';
-import { type CorrelatedAccount, correlate, matchKeysOf, settleLinks } from '../reconcile/correlate.ts';
+import { type CorrelatedAccount, correlate, settleLinks } from '../reconcile/correlate.ts';
 import { roleFindings } from '../reconcile/memberships.ts';
 import { decideLink, decideNewUser, decideUser } from '../reconcile/plan.ts';
 import { planTeams } from '../reconcile/teams.ts';
 import { assignKeysInSteps } from '../reconcile/unique-keys.ts';
 import { makeWorld } from '../reconcile/world.ts';
+import { readMatching, withRivals } from './find-rivals.ts';
 import type { PlanSession } from './plan-session.ts';
 
 const portion = 200;
@@ -80,25 +80,11 @@ async function decideAccounts(
 }
 
 async function correlateAll(session: PlanSession, accounts: readonly MirrorAccount[]): Promise<CorrelatedAccount[]> {
-  const keysOf = new Map(accounts.map((account) => [account.key, matchKeysOf(account, session.policy)]));
-  const wanted = [...keysOf.values()].flatMap((keys) =>
-    correlationKeys.flatMap((by) => (keys[by] === undefined ? [] : [{ by, key: keys[by] }])),
-  );
-  const candidates = await session.store.read.candidates(wanted);
-  const inputs = await inputsOf(session, [...new Set(candidates.flatMap((candidate) => candidate.userId ?? []))]);
-  const byKey = Map.groupBy(candidates, (candidate) => `${candidate.by}:${candidate.key}`);
-  return accounts.map((account) => {
-    const keys = keysOf.get(account.key) ?? {};
-    const own = correlationKeys.flatMap((by) => byKey.get(`${by}:${keys[by]}`) ?? []);
-    return { account, decision: correlate(session.world, account, own, inputs) };
-  });
-}
-
-async function inputsOf(session: PlanSession, ids: readonly UserId[]): Promise<ReadonlyMap<UserId, UserInput>> {
-  if (ids.length === 0) return new Map();
-  const accounts = Map.groupBy(await session.store.read.accountsOf(ids), (account) => account.userId as UserId);
-  const users = await session.store.read.users(ids);
-  return new Map(users.map((user) => [user.id, { user, accounts: accounts.get(user.id) ?? [] }]));
+  const { carriersOf, users } = await readMatching(session.store.read, session.world, accounts);
+  return accounts.map((account) => ({
+    account,
+    decision: correlate(session.world, account, carriersOf(account), users),
+  }));
 }
 
 async function takeAccount(session: PlanSession, { account, decision }: CorrelatedAccount): Promise<void> {
@@ -175,7 +161,9 @@ async function decidePortion(
   refused: PlanSession['refused'],
 ): Promise<void> {
   const users = await session.store.read.users(ids);
-  const accounts = Map.groupBy(await session.store.read.accountsOf(ids), (account) => account.userId as UserId);
+  const own = await withRivals(session.store.read, session.world, users, await session.store.read.accountsOf(ids));
+  const accounts = Map.groupBy(own, (account) => account.userId as UserId);
+  for (const { userId, rival } of own) if (rival !== undefined) session.contested.add(`user:${userId}`);
   const newAccounts = await session.store.read.accounts(ids.flatMap((id) => links.get(id)?.account ?? []));
   const byKey = new Map(newAccounts.map((account) => [account.key, account]));
   for (const user of users) {

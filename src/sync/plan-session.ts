@@ -40,7 +40,7 @@ export interface PlannedChange {
   readonly account?: AccountKey;
   readonly group?: GroupKey;
   readonly recheckAt?: EpochMs;
-  /** Another source has to act on the user too, in its own run; or the user waits for a name that another one holds. */
+  /** Another source has to act on the user too, in its own run; or the user waits for a name, or for what becomes of an account. */
   readonly keepsDirty: boolean;
 }
 
@@ -77,6 +77,8 @@ export class PlanSession {
   refused: RefusedClaims = new Map();
   /** Claimants whose changes are one transaction, by the atomic group. */
   atomic: ReadonlyMap<string, string> = new Map();
+  /** Users one of whose accounts waits for what becomes of another one with its login: nothing tells when that one goes. */
+  readonly contested = new Set<string>();
   /** `${kind}:${subject}` of users that give a unique value up without claiming another one. */
   readonly leaving = new Set<string>();
   created = 0;
@@ -139,9 +141,9 @@ export class PlanSession {
     else this.compared.set(user, found);
   }
 
-  /** Nobody else would make the user dirty when the other source has run, or when the refused value is free. */
+  /** Nobody else would make the user dirty when the other source has run, the refused value is free, or the other account is known. */
   #staysDirty(subject: string, decision: Pick<UserDecision, 'pendingFor'>): boolean {
-    if (decision.pendingFor !== undefined) return true;
+    if (decision.pendingFor !== undefined || this.contested.has(subject)) return true;
     return (['username', 'email'] as const).some((kind) => this.refused.has(`${kind}:${subject}`));
   }
 

@@ -7,6 +7,7 @@ import { type Finding, type FindingCode, findingCodes } from '../model/finding.t
 import { asAccountKey, asExternalId, type ExternalId, type UserId } from '../model/ids.ts';
 import type { User } from '../model/user.ts';
 import { decideUser } from '../reconcile/plan.ts';
+import { withRivals } from './find-rivals.ts';
 import { loadWorld } from './load-world.ts';
 import type { PlanSession } from './plan-session.ts';
 import type { SyncStore } from './ports.ts';
@@ -33,10 +34,12 @@ export async function verifyApplied(
   for (let start = 0; start < users.length; start += portion) {
     signal.throwIfAborted();
     const ids = users.slice(start, start + portion);
-    const accounts = Map.groupBy(await store.read.accountsOf(ids), (account) => account.userId as UserId);
+    const after = await store.read.users(ids);
+    const linked = await withRivals(store.read, world, after, await store.read.accountsOf(ids));
+    const accounts = Map.groupBy(linked, (account) => account.userId as UserId);
     const found: Finding[] = [];
     const open: UserId[] = [];
-    for (const user of await store.read.users(ids)) {
+    for (const user of after) {
       const own = accounts.get(user.id) ?? [];
       const {
         change,

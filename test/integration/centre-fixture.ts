@@ -19,6 +19,7 @@ import { openStore, type Store } from '../../src/store/open-store.ts';
 import { makeHolder } from '../../src/store/process-holder.ts';
 import { approveHeld } from '../../src/sync/decide-held.ts';
 import type { SyncDeps } from '../../src/sync/deps.ts';
+import { withRivals } from '../../src/sync/find-rivals.ts';
 import { changesOf } from '../../src/sync/judge-plan.ts';
 import type { StoredChange } from '../../src/sync/ports.ts';
 import { runSource } from '../../src/sync/run-source.ts';
@@ -116,7 +117,7 @@ async function install({ folder, time, systems, options }: Parts) {
     const config = await loadConfig(configFile, { connectorTypes, checkCron });
     const policy = compilePolicy(config);
     return {
-      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab' }),
+      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab', withRivals }),
       deps: {
         store,
         policy,

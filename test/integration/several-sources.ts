@@ -20,6 +20,7 @@ import { openStore, type Store } from '../../src/store/open-store.ts';
 import { makeHolder } from '../../src/store/process-holder.ts';
 import { approveHeld } from '../../src/sync/decide-held.ts';
 import { type SyncDeps, sourcePolicy } from '../../src/sync/deps.ts';
+import { withRivals } from '../../src/sync/find-rivals.ts';
 import { runSource } from '../../src/sync/run-source.ts';
 import { checkCron } from '../../src/sync/schedule/cron.ts';
 import { addUnit } from '../lab/directory.ts';
@@ -111,7 +112,7 @@ export async function openSources(
     const config = await loadConfig(configFile, { connectorTypes: types, checkCron });
     const policy = compilePolicy(config);
     return {
-      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab' }),
+      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab', withRivals }),
       deps: {
         store,
         policy,

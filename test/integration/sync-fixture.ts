@@ -22,6 +22,7 @@ import { makeHolder } from '../../src/store/process-holder.ts';
 import { approveHeld, rejectHeld } from '../../src/sync/decide-held.ts';
 import type { SyncDeps } from '../../src/sync/deps.ts';
 import type { SyncEvent } from '../../src/sync/events.ts';
+import { withRivals } from '../../src/sync/find-rivals.ts';
 import { changesOf } from '../../src/sync/judge-plan.ts';
 import type { StoredChange } from '../../src/sync/ports.ts';
 import { runSource } from '../../src/sync/run-source.ts';
@@ -181,7 +182,7 @@ async function assemble(given: Parts): Promise<Office> {
     const config = await loadConfig(configFile, { connectorTypes, checkCron });
     const policy = compilePolicy(config);
     return {
-      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab' }),
+      admin: createAdmin({ store, reads, policy, now: clock.now, actor: 'cli:tester@lab', withRivals }),
       deps: {
         store,
         policy,

@@ -31,6 +31,42 @@ export function isGone({ now }: State, source: SourcePolicy, presence: MirrorAcc
   return presence.state === 'out-of-scope' && now >= presence.since + dayMs;
 }
 
+/** Disputed, or not in its source while somebody there has its name and no user. */
+export function isWaiting(state: State, account: MirrorAccount, link: User['links'][number]): boolean {
+  if (account.quarantine !== undefined) return true;
+  if (account.presence.state === 'present' || link.state === 'gone') return false;
+  const source = state.policy.sources.find(({ name }) => name === account.source);
+  return [...state.accounts.values()].some((one) => {
+    if (source === undefined || one.source !== account.source || one.userId !== undefined) return false;
+    if (one.presence.state !== 'present' && one.presence.state !== 'missing') return false;
+    return keyIn(account, 'username') === keyIn(one, 'username') && findingRule(state, source, one) === 'username';
+  });
+}
+
+const keyIn = ({ attributes }: MirrorAccount, rule: string): string | undefined =>
+  attributes[rule === 'username' ? 'name' : 'mail']?.[0]?.toLowerCase();
+
+/** The first rule by which an account finds a user: by another one's account, or by what a person entered. */
+function findingRule(
+  { policy, accounts, users }: State,
+  source: SourcePolicy,
+  free: MirrorAccount,
+): string | undefined {
+  const has = (name: string, rule: string) =>
+    policy.sources.find((one) => one.name === name)?.mapping.fields[rule as FieldName] !== undefined;
+  return source.correlation.find((rule) => {
+    const key = has(source.name, rule) ? keyIn(free, rule) : undefined;
+    const byAccount = [...accounts.values()].some(
+      (one) => one !== free && one.userId !== undefined && has(one.source, rule) && keyIn(one, rule) === key,
+    );
+    const byHand = [...users.values()].some(({ values }) => {
+      const value = values[rule as FieldName];
+      return value?.owner === 'local' && value.value.toLowerCase() === key;
+    });
+    return key !== undefined && (byAccount || byHand);
+  });
+}
+
 /** In order of the sources. */
 export function voicesOf(state: State, user: User): readonly Voice[] {
   const linked = user.links.flatMap((link) => {
@@ -40,7 +76,7 @@ export function voicesOf(state: State, user: User): readonly Voice[] {
   const speaking = state.policy.sources.filter(({ name }) => linked.some(({ account }) => account.source === name));
   return speaking.map((source): Voice => {
     const own = linked.filter(({ account }) => account.source === source.name);
-    const isDisputed = own.some(({ account }) => account.quarantine !== undefined);
+    const isDisputed = own.some(({ account, link }) => isWaiting(state, account, link));
     const live = own.filter(({ link }) => link.state === 'active').map(({ account }) => account);
     const others = speaking.filter((other) => other !== source);
     const isDisabledByIt =

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { UserChangePart } from '../../src/model/change.ts';
 import { isSyncOff, type User } from '../../src/model/user.ts';
 import { sources } from './any-policy.ts';
-import { voicesOf } from './expected.ts';
+import { isWaiting, voicesOf } from './expected.ts';
 import { history } from './history.ts';
 import { applyPlan, changesOf, type Plan, planRun, type State } from './small-sync.ts';
 
@@ -91,6 +91,12 @@ const cases: Readonly<Record<string, (seen: Seen) => boolean>> = {
   'a link': hasPart((part) => part.part === 'linked' && part.rule !== 'created'),
   'a link by address': hasPart((part) => part.part === 'linked' && part.rule === 'email'),
   'a disputed account of a user': hasUser((user, state) => voicesOf(state, user).some(({ isDisputed }) => isDisputed)),
+  'an account that waits for another with its login': hasUser((user, state) =>
+    user.links.some((link) => {
+      const account = state.accounts.get(link.account);
+      return account?.quarantine === undefined && account !== undefined && isWaiting(state, account, link);
+    }),
+  ),
   'a main team lost': hasPart((part) => part.part === 'main-team' && part.rule === 'first-by-name'),
   'a main team among several': (seen) =>
     partsOf(seen).some((part) => part.part === 'main-team' && part.rule.startsWith('first')) &&

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { FieldName, User } from '../../src/model/user.ts';
 import { isSyncOff } from '../../src/model/user.ts';
 import { checkLaw } from './check-law.ts';
-import { activePin, expectedEnabled, expectedField, expectedRows, isGone, voicesOf } from './expected.ts';
+import { activePin, expectedEnabled, expectedField, expectedRows, isGone, isWaiting, voicesOf } from './expected.ts';
 import { history, settle } from './history.ts';
 import { planRun, type State } from './small-sync.ts';
 
@@ -92,7 +92,7 @@ describe('a settled user', () => {
       for (const link of user.links) {
         const account = state.accounts.get(link.account);
         const source = state.policy.sources.find(({ name }) => name === link.source);
-        if (account === undefined || source === undefined || account.quarantine !== undefined) continue;
+        if (account === undefined || source === undefined || isWaiting(state, account, link)) continue;
         const { presence } = account;
         // Out of sight, or in its grace: nobody knows, and the link says what was known before.
         if (presence.state !== 'present' && !isGone(state, source, presence)) continue;

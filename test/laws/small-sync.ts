@@ -27,7 +27,7 @@ import type { Policy } from '../../src/model/policy.ts';
 import type { Team } from '../../src/model/team.ts';
 import type { User } from '../../src/model/user.ts';
 import { applyChange } from '../../src/reconcile/apply-change.ts';
-import { correlate, matchKeysOf, settleLinks } from '../../src/reconcile/correlate.ts';
+import { correlate, matchKeysOf, nameAndId, namesakesOf, settleLinks } from '../../src/reconcile/correlate.ts';
 import { decideLink, decideNewUser, decideUser, noRefusals } from '../../src/reconcile/plan.ts';
 import { planTeams } from '../../src/reconcile/teams.ts';
 import { assignKeys } from '../../src/reconcile/unique-keys.ts';
@@ -66,11 +66,12 @@ export function planRun(state: State, source: SourceName, order: Order = asStore
   const free = order([...state.accounts.values()].filter((one) => one.source === source && one.userId === undefined));
   const candidates = candidatesOf(state);
   const inputs = inputsOf(state);
+  const rivals = rivalsIn(state, world);
   const correlated = settleLinks(
     free.map((account) => ({ account, decision: correlate(world, account, candidates, inputs) })),
   );
   const decideAll = (refused: RefusedClaims): UserDecision[] => [
-    ...decideUsers(state, world, correlated, refused, order),
+    ...decideUsers({ ...state, accounts: rivals }, world, correlated, refused, order),
     ...correlated.flatMap(({ account, decision }) =>
       decision.kind === 'create' ? [decideNewUser(world, account, refused)] : [],
     ),
@@ -99,6 +100,26 @@ function decideUsers(
     if (!user.links.some((link) => link.source === world.source)) return [];
     return [decideUser(world, { user, accounts }, refused)];
   });
+}
+
+/** The accounts as a plan reads them: with the rivals of those that are believed gone by nobody yet. */
+function rivalsIn(state: State, world: CompiledWorld): State['accounts'] {
+  const accounts = new Map(state.accounts);
+  const candidates = candidatesOf(state);
+  const inputs = inputsOf(state);
+  const active = new Set(
+    [...state.users.values()].flatMap(({ links }) =>
+      links.filter((one) => one.state === 'active').map((one) => one.account),
+    ),
+  );
+  for (const one of state.accounts.values()) {
+    for (const key of namesakesOf(world, one, candidates, inputs)) {
+      const left = accounts.get(key);
+      if (left !== undefined && left.presence.state !== 'present' && active.has(key))
+        accounts.set(key, { ...left, rival: nameAndId(one) });
+    }
+  }
+  return accounts;
 }
 
 function inputsOf(state: State): ReadonlyMap<UserId, UserInput> {

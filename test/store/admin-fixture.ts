@@ -24,6 +24,7 @@ import type { FieldName, OwnedValue, User } from '../../src/model/user.ts';
 import { createAdminReader } from '../../src/store/admin-reader.ts';
 import type { Location } from '../../src/store/clients.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
+import { withRivals } from '../../src/sync/find-rivals.ts';
 import type { StoreTx } from '../../src/sync/ports.ts';
 import { fileWith, load } from '../unit/config-fixture.ts';
 
@@ -66,6 +67,7 @@ export async function openDesk(location?: Location): Promise<Desk> {
     policy,
     now: () => now,
     actor: 'cli:ops@console',
+    withRivals,
   };
   return {
     store,

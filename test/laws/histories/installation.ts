@@ -17,6 +17,7 @@ import { makeHolder } from '../../../src/store/process-holder.ts';
 import { approveHeld, rejectHeld } from '../../../src/sync/decide-held.ts';
 import type { SyncDeps } from '../../../src/sync/deps.ts';
 import type { EventSink } from '../../../src/sync/events.ts';
+import { withRivals } from '../../../src/sync/find-rivals.ts';
 import type { SyncStore } from '../../../src/sync/ports.ts';
 import { runSource } from '../../../src/sync/run-source.ts';
 import type { DirectoryContent } from './directory.ts';
@@ -161,7 +162,14 @@ export class Installation {
   }
 
   #makeAdmin(): Admin {
-    return createAdmin({ store: this.store, reads: this.reads, policy, now: () => this.now, actor: 'cli:tester@lab' });
+    return createAdmin({
+      store: this.store,
+      reads: this.reads,
+      policy,
+      now: () => this.now,
+      actor: 'cli:tester@lab',
+      withRivals,
+    });
   }
 
   /** Lets a process work, and kills it where it is told to: nothing is written from then on, and a new process opens the store. */

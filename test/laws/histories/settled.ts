@@ -26,13 +26,18 @@ const disputes: ReadonlySet<FindingCode> = new Set<FindingCode>([
 export interface Waiting {
   /** Subject (`user:7`, `account:hq/<id>`) -> codes. */
   readonly bySubject: ReadonlyMap<string, ReadonlySet<FindingCode>>;
+  /** Ids of linked accounts that wait for what becomes of another one with their login. */
+  readonly withAnother: ReadonlySet<string>;
 }
 
 export async function waitingNow({ admin }: Installation): Promise<Waiting> {
   const bySubject = new Map<string, Set<FindingCode>>();
-  for (const { code, subject } of await admin.listFindings({ state: 'open', limit: 1_000 }))
+  const withAnother = new Set<string>();
+  for (const { code, subject, detail } of await admin.listFindings({ state: 'open', limit: 1_000 })) {
     if (disputes.has(code)) bySubject.set(subject, (bySubject.get(subject) ?? new Set()).add(code));
-  return { bySubject };
+    for (const said of [detail['waits'] ?? []].flat()) withAnother.add(String(said).replace(/^.*\((.*)\)$/u, '$1'));
+  }
+  return { bySubject, withAnother };
 }
 
 /** What is wrong with the last run of the history: it finds everything as it is, and writes its own row only. */
@@ -156,6 +161,8 @@ function wrongUser(end: End, user: User): string[] {
   if (codes.size > 0 && !isDoubtful && !isContested(end, ids))
     return [`${said} waits for ${[...codes].join(', ')}, and shares nothing with anybody`];
   if (codes.has('returned-late') || codes.has('name-of-another')) return [];
+  if (ids.some((id) => end.waiting.withAnother.has(id)))
+    return isContested(end, ids) ? [] : [`${said} waits for nobody`];
   const live = own.filter(({ isShown }) => isShown).sort((a, b) => rankOf(a.source) - rankOf(b.source));
   const should =
     deciderOf(own)?.isShown === false || live.length === 0
