@@ -15,6 +15,8 @@ export interface ReadTally {
   groups: number;
   edges: number;
   rejected: number;
+  /** Of the rejected ones. */
+  rejectedGroups: number;
   changed: number;
 }
 
@@ -45,7 +47,7 @@ export class ReadContext {
   /** Attribute -> how many accounts it could not be read in, and the first of them by name. */
   readonly unread = new Map<string, { count: number; readonly first: string[] }>();
   readonly findings: Finding[] = [];
-  readonly tally: ReadTally = { accounts: 0, groups: 0, edges: 0, rejected: 0, changed: 0 };
+  readonly tally: ReadTally = { accounts: 0, groups: 0, edges: 0, rejected: 0, rejectedGroups: 0, changed: 0 };
   /** Why the read is not complete although the connector says so: a broken contract, a record without an id. */
   doubt: string | undefined;
   suspect: Suspicion | undefined;

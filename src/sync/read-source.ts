@@ -20,6 +20,7 @@ async function mirrorPage(context: ReadContext, page: ReadPage): Promise<void> {
   await mirrorEdges(context, page.edges, page.closures);
   for (const rejected of page.rejected) {
     context.tally.rejected += 1;
+    if (rejected.kind === 'group') context.tally.rejectedGroups += 1;
     if (rejected.id === undefined) context.doubts(`a record without an id could not be decoded: ${rejected.label}`);
     else await protect(context, rejected.kind, rejected.id);
     context.findings.push({
@@ -58,11 +59,12 @@ function doubtOf(context: ReadContext, outcome: Extract<ReadOutcome, { kind: 'co
   if (outcome.counts.groups !== tally.groups)
     return `the connector counted ${outcome.counts.groups} groups and sent ${tally.groups}`;
   const total = outcome.total;
-  const accounts = tally.accounts + tally.rejected;
+  const accounts = tally.accounts + tally.rejected - tally.rejectedGroups;
+  const groups = tally.groups + tally.rejectedGroups;
   if (total?.accounts !== undefined && total.accounts !== accounts)
     return `the source has ${total.accounts} accounts and sent ${accounts}`;
-  if (total?.groups !== undefined && total.groups !== tally.groups)
-    return `the source has ${total.groups} groups and sent ${tally.groups}`;
+  if (total?.groups !== undefined && total.groups !== groups)
+    return `the source has ${total.groups} groups and sent ${groups}`;
   return undefined;
 }
 

@@ -126,6 +126,17 @@ describe('agents of UCCE', () => {
     expect((await agent(4)).enabled).toBe(false);
   });
 
+  it('leave also while a team cannot be decoded', async () => {
+    centre = await openCentre({ sources: ['ucce-main'] });
+    const { ids } = staff(30);
+    const nameless = centre.ucce.state.addTeam({ name: 'Reserve', peripheralId }).id;
+    await centre.settle();
+    centre.ucce.state.changeTeam(nameless, { name: '' });
+    centre.ucce.state.removeAgent(rowOf(ids, 4));
+    expect(await centre.sync('ucce-main')).toMatchObject({ state: 'done', counts: { rejected: 1, absent: 1 } });
+    expect((await agent(4)).enabled).toBe(false);
+  });
+
   it('whose number the server cannot be asked for keep nobody else from leaving', async () => {
     centre = await openCentre({ sources: ['ucce-main'] });
     const { ids } = staff(30);
