@@ -1,36 +1,8 @@
 // The list of agents page by page, against a server whose every answer is written here: it must neither loop nor lose nor repeat.
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { accountsOf, collect } from '../contract/connector-contract.ts';
-import type { ScriptedServer } from './scripted-http.ts';
-import {
-  type Asked,
-  agentPage,
-  agentXml,
-  idsOf,
-  noTeams,
-  numbers,
-  pageXml,
-  type Scripted,
-  scriptedUcce,
-  ucceConnector,
-} from './ucce-source.ts';
-
-const servers: ScriptedServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop();
-});
-
-/** `answer` for the list of agents; no teams. */
-async function withAgents(answer: (asked: Asked) => Scripted, change: object = {}) {
-  const asked: Asked[] = [];
-  const server = await scriptedUcce((question) => {
-    if (question.path !== 'agent') return noTeams;
-    asked.push(question);
-    return answer(question);
-  });
-  servers.push(server);
-  return { connector: ucceConnector(server.url, change), asked };
-}
+import { withAgents } from './ucce-agent-fixture.ts';
+import { type Asked, agentPage, agentXml, idsOf, numbers, pageXml, type Scripted } from './ucce-source.ts';
 
 const startsOf = (asked: readonly Asked[]): number[] => asked.map(({ query }) => Number(query.get('startIndex')));
 
